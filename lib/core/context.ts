@@ -1,0 +1,88 @@
+/**
+ * What everything that waits is given: when to stop, what time it is, where to say things, and
+ * which bounds hold.
+ * @module
+ */
+
+import { type Clock, realClock } from "./clock.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { type Log, silentLog } from "./log.ts";
+
+/** Handed through every call that waits. */
+export interface Context {
+  /** Aborts what runs under it; the reason is a `Reason`-bearing error or whatever was given. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: Limits;
+}
+
+const never = new AbortController().signal;
+
+/** A context with defaults: never aborted, real clock, silent log, default limits. */
+export function makeContext(given: Partial<Context> = {}): Context {
+  return {
+    signal: given.signal ?? never,
+    clock: given.clock ?? realClock,
+    log: given.log ?? silentLog,
+    limits: given.limits ?? defaultLimits,
+  };
+}
+
+/** A context that can be aborted apart from its parent; dispose it, or the parent keeps it. */
+export interface ChildContext extends Disposable {
+  readonly context: Context;
+  abort(reason?: unknown): void;
+}
+
+/**
+ * Derives a context that is aborted with its parent or alone.
+ *
+ * `AbortSignal.any` is not used: the parent of a server lives long, and it would keep a weak entry
+ * for every session that there ever was.
+ */
+export function deriveContext(parent: Context): ChildContext {
+  const controller = new AbortController();
+  const follow = () => controller.abort(parent.signal.reason);
+  if (parent.signal.aborted) follow();
+  else parent.signal.addEventListener("abort", follow, { once: true });
+  return {
+    context: { ...parent, signal: controller.signal },
+    abort: (reason) => controller.abort(reason),
+    [Symbol.dispose]: () => parent.signal.removeEventListener("abort", follow),
+  };
+}
+
+/**
+ * Waits for `work` or for the signal, whichever comes first. `work` goes on by itself after the
+ * signal; its late failure is swallowed and its late value given to `discard`, so that what it
+ * opened is closed.
+ *
+ * @throws the signal's reason
+ */
+export function withSignal<T>(
+  signal: AbortSignal,
+  work: Promise<T>,
+  discard?: (late: T) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const onAbort = () => {
+      over = true;
+      reject(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    work.then(
+      (value) => {
+        signal.removeEventListener("abort", onAbort);
+        if (over) discard?.(value);
+        else resolve(value);
+      },
+      (thrown) => {
+        signal.removeEventListener("abort", onAbort);
+        if (!over) reject(thrown);
+      },
+    );
+  });
+}

@@ -1,0 +1,157 @@
+/**
+ * The contracts that every room keeps: a session of bytes or messages, a socket with many peers,
+ * a listener and what it accepts. Small on purpose; each says what cancellation leaves behind.
+ * @module
+ */
+
+import type { Context } from "./context.ts";
+
+/** Credentials of a process at the other end of a Unix socket (`SO_PEERCRED`, unix(7)). */
+export interface Credentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** One end of a session, as it is shown to people and to programs. */
+export interface Peer {
+  /** The scheme of the endpoint: `tcp`, `unix`, `exec` … */
+  readonly scheme: string;
+  /** The end in the address language: `tcp://127.0.0.1:40123`, `unix:/run/x`. */
+  readonly text: string;
+  /** Numeric host, IPv4-mapped IPv6 shown as IPv4; only for internet sockets. */
+  readonly host?: string;
+  /** Port in host order, 1 to 65535; only for internet sockets. */
+  readonly port?: number;
+  /** Path of a Unix socket or file; abstract names begin with `@`. */
+  readonly path?: string;
+  readonly credentials?: Credentials;
+}
+
+/** How a process that was one end of a session has finished. */
+export interface ChildStatus {
+  readonly pid: number;
+  /** Exit status, 0 to 255; 128 + N when a signal ended it. */
+  readonly code: number;
+  /** Name of the signal that ended it (`SIGKILL`), or null. */
+  readonly signal: string | null;
+}
+
+/** What a session can do; fixed while it lives. */
+export interface Traits {
+  /** True where one `write` is one `read` at the other end (datagrams, SEQPACKET, WebSocket). */
+  readonly messages: boolean;
+  /** Largest message that can be written, in bytes; only with `messages`. */
+  readonly maximumMessage?: number;
+  /** True where `closeWrite` reaches the peer as an end of input of its own. */
+  readonly halfClose: boolean;
+  /** True where the end is a terminal with a person at it. */
+  readonly terminal?: boolean;
+  /** True where only reading (a file opened for reading) or only writing is possible. */
+  readonly readOnly?: boolean;
+  readonly writeOnly?: boolean;
+  /** True where the session stays open without a peer's end of input (a datagram session). */
+  readonly endless?: boolean;
+}
+
+/**
+ * A session, of bytes or of messages.
+ *
+ * At most one `read` and one `write` are under way at a time; they do not wait for each other.
+ * Disposing closes both ways in order (what was written is still delivered) and frees everything.
+ */
+export interface Duplex extends AsyncDisposable {
+  readonly local: Peer;
+  readonly remote: Peer;
+  readonly traits: Traits;
+
+  /**
+   * Reads what is there, at most `into.length` bytes; waits while nothing is. With
+   * `traits.messages` it is exactly one message: 0 is an empty one, and a message longer than
+   * `into` is an error ("too-large"), never a silent cut.
+   *
+   * @returns how many bytes were put into `into`, or null: the peer finished sending. After null
+   * every further read is null.
+   * @throws {NetError} kind "reset" when the peer broke the connection, "aborted" after `abort`.
+   */
+  read(into: Uint8Array): Promise<number | null>;
+
+  /**
+   * Writes the whole chunk (or one message). `chunk` may be reused once the promise settles.
+   *
+   * @throws {NetError} kind "reset" or "broken" when the peer takes no more, "too-large" for a
+   * message over the limit (the session stays usable then), "aborted" after `abort`.
+   */
+  write(chunk: Uint8Array): Promise<void>;
+
+  /** Says that nothing more will be written (half-close, shutdown(2) SHUT_WR). Idempotent. */
+  closeWrite(): Promise<void>;
+
+  /**
+   * Ends both ways at once, with a reset where the kernel has one. Reads and writes that wait are
+   * rejected with kind "aborted". Idempotent, never throws.
+   */
+  abort(reason?: unknown): void;
+
+  /**
+   * Optional power: settles when a `read` would not wait (data, end or error), without holding a
+   * large buffer meanwhile. Abandoning the promise loses nothing: the next `read` gives the data.
+   */
+  readable?(): Promise<void>;
+
+  /** Optional power, processes only: settles with how the child finished. Never rejects. */
+  readonly child?: Promise<ChildStatus>;
+
+  /** Optional power: bytes written that the peer has not acknowledged yet, or null if unknown. */
+  unacknowledged?(): number | null;
+}
+
+/** One datagram: its bytes are only valid until the next `receive` into the same buffer. */
+export interface Datagram {
+  readonly data: Uint8Array;
+  /** Who sent it, or who gets it. `text` is empty for a sender without an address. */
+  readonly peer: Peer;
+}
+
+/** A datagram socket with many peers. `stream/sessions.ts` makes a Listener of sessions of it. */
+export interface Datagrams extends AsyncDisposable {
+  readonly local: Peer;
+  /** Largest payload that `send` takes, in bytes. */
+  readonly maximumMessage: number;
+  /**
+   * Waits for one datagram.
+   *
+   * @returns the datagram in `into`, or null once the socket was closed or aborted.
+   * @throws {NetError} kind "refused" with the peer in `address` where the network said so.
+   */
+  receive(into: Uint8Array): Promise<Datagram | null>;
+  /** Sends one datagram. @throws {NetError} kind "too-large", "refused", "unreachable" … */
+  send(packet: Datagram): Promise<void>;
+  abort(): void;
+}
+
+/** A connection that was accepted and not yet looked at. */
+export interface Incoming {
+  readonly remote: Peer;
+  /** Does what must be done before data (a TLS handshake); for plain sockets nothing. */
+  settle(context: Context): Promise<Duplex>;
+  /** Refuses it: closed with a reset where the kernel has one. Idempotent, never throws. */
+  reject(): void;
+}
+
+/** A passive endpoint. Disposing closes it and leaves accepted sessions alone. */
+export interface Listener extends AsyncDisposable {
+  readonly local: Peer;
+  /** Datagram listeners: sessions have no connection behind them and do not hold a drain. */
+  readonly datagrams?: boolean;
+  /**
+   * Waits for the next connection; never does a handshake.
+   *
+   * @returns null once the listener was closed.
+   * @throws {NetError} kind "transient" for what concerns one lost client only (accept again at
+   * once), "exhausted" where the system has no descriptor or memory (accept again later).
+   */
+  accept(): Promise<Incoming | null>;
+  /** Datagram listeners: packets dropped because of a bound, since the start. */
+  dropped?(): number;
+}

@@ -1,0 +1,108 @@
+/**
+ * Every bound on what comes from outside, in one place, each with its reason. `--limit NAME=VALUE`
+ * changes one; going over one is an error that names it.
+ * @module
+ */
+
+/** One bound. */
+export interface LimitRow {
+  readonly value: number;
+  readonly unit: "count" | "bytes" | "ms";
+  /** What it protects from. */
+  readonly reason: string;
+}
+
+/** The bounds, by the name that `--limit` takes. */
+export const limitTable = {
+  "connections": {
+    value: 10_000,
+    unit: "count",
+    reason: "a server must not take every descriptor of the machine",
+  },
+  "connections-per-peer": {
+    value: 1_000,
+    unit: "count",
+    reason: "one address must not take the place of all others",
+  },
+  "descriptor-reserve": {
+    value: 64,
+    unit: "count",
+    reason: "the runtime needs descriptors of its own; without any left it can panic",
+  },
+  "datagram-sessions": {
+    value: 4_096,
+    unit: "count",
+    reason: "source addresses are easily forged; each would cost a session",
+  },
+  "datagram-sessions-per-peer": {
+    value: 1_024,
+    unit: "count",
+    reason: "one address has 65,535 ports",
+  },
+  "datagram-queue": {
+    value: 256 * 1024,
+    unit: "bytes",
+    reason: "a session that is not read must not hold the memory of the others",
+  },
+  "datagram-idle": {
+    value: 60_000,
+    unit: "ms",
+    reason: "a datagram peer never says that it has gone",
+  },
+  "line": {
+    value: 1024 * 1024,
+    unit: "bytes",
+    reason: "a peer that never sends a newline must not fill the memory",
+  },
+  "header": {
+    value: 16 * 1024,
+    unit: "bytes",
+    reason: "headers are read before anything is known of the peer",
+  },
+  "message": {
+    value: 16 * 1024 * 1024,
+    unit: "bytes",
+    reason: "a message is held whole before it is handed on",
+  },
+  "address": {
+    value: 64 * 1024,
+    unit: "bytes",
+    reason: "an address comes from command lines, files and peers; none is longer in earnest",
+  },
+  "memory-pipe": {
+    value: 256 * 1024,
+    unit: "bytes",
+    reason: "a writer to memory: waits when the reader is this far behind",
+  },
+  "memory-backlog": {
+    value: 511,
+    unit: "count",
+    reason: "connections to memory: that nobody accepted yet, as a kernel's backlog",
+  },
+  "script-steps": {
+    value: 1_000,
+    unit: "count",
+    reason: "a script is written by hand, in one address",
+  },
+  "dns-answers": {
+    value: 1_000,
+    unit: "count",
+    reason: "a name server is not trusted to be brief",
+  },
+} as const satisfies Readonly<Record<string, LimitRow>>;
+
+/** Name of a bound. */
+export type LimitName = keyof typeof limitTable;
+
+/** The bounds in force. */
+export type Limits = Readonly<Record<LimitName, number>>;
+
+/** The bounds as they are without `--limit`. */
+export const defaultLimits: Limits = Object.freeze(
+  Object.fromEntries(Object.entries(limitTable).map(([name, row]) => [name, row.value])),
+) as Limits;
+
+/** True for a name that `--limit` takes. */
+export function isLimitName(name: string): name is LimitName {
+  return Object.hasOwn(limitTable, name);
+}

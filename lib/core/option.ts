@@ -1,0 +1,62 @@
+/**
+ * Rows that describe an option or a flag, and the typed reader of given values. Endpoint options
+ * and command flags share one shape, so that units and errors are the same for both.
+ * @module
+ */
+
+/** What a value is, and so how its text is read. */
+export type ValueKind =
+  | "flag" /* true; `=0`, `=no`, `=off`, `=false` switch it off */
+  | "integer"
+  | "duration" /* 250ms 30s 5m 2h, read as milliseconds */
+  | "size" /* 64KiB 1MB, read as bytes */
+  | "rate" /* 10MiB/s 10Mbit/s, read as bytes a second */
+  | "text"
+  | "choice"
+  | "mode"; /* octal file mode: 0600 */
+
+/** When a socket option is set. */
+export type OptionPhase = "bind" | "connect" | "listen" | "live";
+
+/** One option that an endpoint reads, or one flag of a command. */
+export interface OptionRow {
+  readonly name: string;
+  readonly kind: ValueKind;
+  /** One line for people: what it does, with its default. */
+  readonly help: string;
+  /** Which side of an endpoint reads it; without it, both. */
+  readonly side?: "active" | "passive";
+  readonly phase?: OptionPhase;
+  /** Bounds of an integer, a size (bytes) or a duration (ms). */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Allowed words of a `choice`. */
+  readonly choices?: readonly string[];
+  /** May be given several times. */
+  readonly repeat?: boolean;
+  /** What a bare name (no `=`) stands for; kinds other than `flag` need a value without it. */
+  readonly bare?: string;
+  /** Name of the value in help: `--idle D`. */
+  readonly placeholder?: string;
+}
+
+export type OptionTable = readonly OptionRow[];
+
+/** A value after reading: ms, bytes, bytes/s and integers are numbers. */
+export type OptionValue = boolean | number | string;
+
+/**
+ * Typed access to the options of one endpoint, checked against its table. Asking for a name that
+ * the table does not have for this side is a bug and throws: read means accepted. Which names were
+ * asked for is recorded, so that a test can hold the other direction: accepted means read.
+ */
+export interface Options {
+  /** The options as given, in order, with their values read. */
+  readonly given: ReadonlyArray<{ readonly name: string; readonly value: OptionValue }>;
+  flag(name: string): boolean | undefined;
+  number(name: string): number | undefined;
+  text(name: string): string | undefined;
+  list(name: string): readonly string[];
+  /** Names asked for so far. */
+  readonly asked: ReadonlySet<string>;
+}

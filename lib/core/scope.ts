@@ -1,0 +1,75 @@
+/**
+ * Structured tasks: children end before their scope does.
+ * @module
+ */
+
+import { type ChildContext, type Context, deriveContext } from "./context.ts";
+
+/**
+ * Runs tasks that end before it does. The first task that fails aborts the others and is what
+ * `join` throws; disposing aborts what still runs and waits for it.
+ *
+ * @example
+ * ```ts
+ * import { makeContext, Scope } from "@plumb/plumb";
+ *
+ * await using scope = new Scope(makeContext());
+ * scope.spawn(async () => {});
+ * await scope.join();
+ * ```
+ */
+export class Scope implements AsyncDisposable {
+  readonly #child: ChildContext;
+  readonly #running = new Set<Promise<void>>();
+  #failure: { thrown: unknown } | undefined;
+
+  constructor(parent: Context) {
+    this.#child = deriveContext(parent);
+  }
+
+  /** The context that the tasks run under. */
+  get context(): Context {
+    return this.#child.context;
+  }
+
+  /** How many tasks run. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Starts a task at once. What it throws after the scope was aborted is not a failure. */
+  spawn(task: (context: Context) => Promise<void>): void {
+    const run = async () => {
+      try {
+        await task(this.context);
+      } catch (thrown) {
+        if (this.context.signal.aborted) return;
+        this.#failure ??= { thrown };
+        this.#child.abort(thrown);
+      }
+    };
+    const running = run().finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Tells all tasks to stop. */
+  abort(reason?: unknown): void {
+    this.#child.abort(reason);
+  }
+
+  /**
+   * Waits until every task has ended, those spawned meanwhile included.
+   *
+   * @throws what the first failing task threw
+   */
+  async join(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    if (this.#failure !== undefined) throw this.#failure.thrown;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.abort(new DOMException("the scope ended", "AbortError"));
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    this.#child[Symbol.dispose]();
+  }
+}

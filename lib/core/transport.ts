@@ -1,0 +1,62 @@
+/**
+ * How a transport describes itself, so that help, completions and contract tests come for free.
+ * @module
+ */
+
+import type { Address, Scheme } from "./address.ts";
+import type { Context } from "./context.ts";
+import type { Datagrams, Duplex, Listener } from "./contract.ts";
+import type { Options, OptionTable } from "./option.ts";
+
+/** Help of a scheme: its forms and what it is. */
+export interface SchemeHelp {
+  readonly forms: readonly string[];
+  readonly summary: string;
+  readonly examples: readonly string[];
+}
+
+/** The program's standard streams, handed inward by `main.ts`; the library uses the process's. */
+export interface StandardStreams {
+  readonly inputIsTerminal: boolean;
+  readonly outputIsTerminal: boolean;
+  read(into: Uint8Array): Promise<number | null>;
+  /** Writes all. @throws {NetError} kind "broken", code EPIPE, once the reader has gone. */
+  write(chunk: Uint8Array): Promise<void>;
+  closeOutput(): void;
+}
+
+/** What `open` needs besides the address: things of the process that have an owner. */
+export interface Ports {
+  readonly stdio: StandardStreams;
+}
+
+/** What a passive endpoint opens to: a listener of sessions, or a datagram socket. */
+export type Passive =
+  | { readonly kind: "listener"; readonly listener: Listener }
+  | { readonly kind: "datagrams"; readonly datagrams: Datagrams };
+
+/** Everything that one `connect` or `listen` of a transport is given. */
+export interface OpenRequest<A extends Address = Address> {
+  readonly address: A;
+  readonly options: Options;
+  readonly context: Context;
+  readonly ports: Ports;
+}
+
+/** One scheme of the address language. */
+export interface Transport<A extends Address = Address> {
+  readonly scheme: Scheme;
+  /** Deno permissions that it needs: `net`, `read`, `write`, `run`, `ffi`. */
+  readonly permissions: readonly string[];
+  /** True where traffic can leave this machine (exposure rules look at it). */
+  readonly network: boolean;
+  readonly options: OptionTable;
+  readonly help: SchemeHelp;
+  /** Opens an active endpoint. @throws {NetError} with every attempt in `attempts`. */
+  connect?(request: OpenRequest<A>): Promise<Duplex>;
+  /**
+   * Opens a passive endpoint: one entry for each address that the name has, on the same port.
+   * @throws {NetError} kind "in-use", "permission" …; nothing stays open then.
+   */
+  listen?(request: OpenRequest<A>): Promise<readonly Passive[]>;
+}
