@@ -62,7 +62,7 @@ export type ScriptStep =
   | { readonly step: "wait"; readonly durationMs: number }
   | { readonly step: "close" | "abort" | "end" };
 
-/** `script:send=…&expect=…&wait=50ms&close`: a scripted peer, written in the address. */
+/** `script:send=hi&expect=ok&wait=50ms&close`: a scripted peer, written in the address. */
 export interface ScriptAddress extends AddressBase {
   readonly scheme: "script";
   readonly steps: readonly ScriptStep[];

@@ -15,7 +15,7 @@ export interface Credentials {
 
 /** One end of a session, as it is shown to people and to programs. */
 export interface Peer {
-  /** The scheme of the endpoint: `tcp`, `unix`, `exec` … */
+  /** The scheme of the endpoint: `tcp`, `unix`, `exec` and so on */
   readonly scheme: string;
   /** The end in the address language: `tcp://127.0.0.1:40123`, `unix:/run/x`. */
   readonly text: string;
@@ -45,6 +45,8 @@ export interface Traits {
   readonly maximumMessage?: number;
   /** True where `closeWrite` reaches the peer as an end of input of its own. */
   readonly halfClose: boolean;
+  /** True where `abort` reaches the peer as a reset; elsewhere it sees an end of input. */
+  readonly resets?: boolean;
   /** True where the end is a terminal with a person at it. */
   readonly terminal?: boolean;
   /** True where only reading (a file opened for reading) or only writing is possible. */
@@ -125,7 +127,7 @@ export interface Datagrams extends AsyncDisposable {
    * @throws {NetError} kind "refused" with the peer in `address` where the network said so.
    */
   receive(into: Uint8Array): Promise<Datagram | null>;
-  /** Sends one datagram. @throws {NetError} kind "too-large", "refused", "unreachable" … */
+  /** Sends one datagram. @throws {NetError} kind "too-large", "refused", "unreachable" and so on */
   send(packet: Datagram): Promise<void>;
   abort(): void;
 }

@@ -55,7 +55,7 @@ export interface Attempt {
 /** What `NetError` is made from. */
 export interface NetErrorInit {
   readonly kind: ErrorKind;
-  /** The operation: `connect`, `listen`, `read`, `resolve` … */
+  /** The operation: `connect`, `listen`, `read`, `resolve` and so on */
   readonly op: string;
   /** The cause in words, lower case, without a full stop: `connection refused`. */
   readonly message: string;

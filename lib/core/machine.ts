@@ -26,7 +26,7 @@ export type ByteInput = Uint8Array | "open" | "end" | "drain" | "deadline";
 /** What a byte service does: sends bytes (its own until the next step) or ends its sending. */
 export type ByteOutput = Uint8Array | "end";
 
-/** A byte service: `echo`, `upper` … One machine serves one session. */
+/** A byte service: `echo`, `upper` and the others One machine serves one session. */
 export interface ByteMachine extends Machine<ByteInput, ByteOutput> {
   /** True while the machine has more to send as soon as the sink drains ("drain" is wanted). */
   readonly wantsDrain: boolean;

@@ -24,3 +24,21 @@ export type Reason = keyof typeof reasons;
 export function isOrderly(reason: Reason): boolean {
   return reason === "peer-end" || reason === "local-end" || reason === "lifetime";
 }
+
+/**
+ * The abort reason that tells a session why it must end: `abort(new SessionEnd("drain"))`.
+ */
+export class SessionEnd extends Error {
+  override readonly name = "SessionEnd";
+  readonly reason: Reason;
+
+  constructor(reason: Reason) {
+    super(reasons[reason]);
+    this.reason = reason;
+  }
+}
+
+/** Why a session that was told to stop by `signal` ended: what it was told, else "signal". */
+export function reasonOfSignal(signal: AbortSignal): Reason {
+  return signal.reason instanceof SessionEnd ? signal.reason.reason : "signal";
+}

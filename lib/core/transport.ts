@@ -56,7 +56,7 @@ export interface Transport<A extends Address = Address> {
   connect?(request: OpenRequest<A>): Promise<Duplex>;
   /**
    * Opens a passive endpoint: one entry for each address that the name has, on the same port.
-   * @throws {NetError} kind "in-use", "permission" …; nothing stays open then.
+   * @throws {NetError} kind "in-use", "permission" and others; nothing stays open then.
    */
   listen?(request: OpenRequest<A>): Promise<readonly Passive[]>;
 }
