@@ -84,6 +84,11 @@ export const limitTable = {
     unit: "count",
     reason: "a script is written by hand, in one address",
   },
+  "close-linger": {
+    value: 2_000,
+    unit: "ms",
+    reason: "a peer that still sends after its session ended must not hold a descriptor",
+  },
   "dns-answers": {
     value: 1_000,
     unit: "count",

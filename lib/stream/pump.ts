@@ -1,0 +1,161 @@
+/**
+ * One direction of a relay: Duplex -> Duplex, until the source ends or one of them breaks.
+ * @module
+ */
+
+import { type Clock, sleep } from "../core/clock.ts";
+import type { Duplex } from "../core/contract.ts";
+import { NetError, toNetError } from "../core/error.ts";
+import type { Flow } from "../core/tally.ts";
+import { bulkBuffers, bulkThreshold } from "./buffer_pool.ts";
+import type { TokenBucket } from "./rate.ts";
+import type { Direction, Tap } from "./tap.ts";
+
+/** When what was read is written: at once, at each newline, or when a block is full. */
+export type Buffering = "none" | "line" | "block";
+
+/** How one direction ended. */
+export type PumpEnd =
+  | { readonly kind: "end" }
+  | { readonly kind: "read-failed" | "write-failed" | "tap-failed"; readonly error: NetError };
+
+/** What a pump is told. */
+export interface PumpOptions {
+  readonly direction: Direction;
+  readonly flow: Flow;
+  readonly clock: Clock;
+  readonly taps: readonly Tap[];
+  readonly buffering: Buffering;
+  readonly bucket?: TokenBucket;
+  /** Ends a wait of the rate limit. */
+  readonly signal?: AbortSignal;
+  /** Called after every read and every write. */
+  readonly moved: () => void;
+}
+
+/** Sources without `readable` keep a buffer while they wait; it is smaller for that reason. */
+const ownBufferSize = 64 * 1024;
+
+/** A full block of `--buffer block`. */
+const blockSize = 64 * 1024;
+
+/** Moves everything from one session to another. Half-close of the sink is the caller's. */
+export class Pump {
+  readonly #from: Duplex;
+  readonly #to: Duplex;
+  readonly #options: PumpOptions;
+  /** Bytes at the start of the buffer that `--buffer` holds back. */
+  #held = 0;
+  /** A write waits for the sink: the relay asks it before it calls a session idle. */
+  writing = false;
+
+  constructor(from: Duplex, to: Duplex, options: PumpOptions) {
+    this.#from = from;
+    this.#to = to;
+    this.#options = options;
+  }
+
+  /** Runs until the direction is over. Never throws: how it ended is the value. */
+  async run(): Promise<PumpEnd> {
+    const waits = this.#from.readable !== undefined && this.#options.buffering === "none";
+    const buffer = waits ? null : new Uint8Array(ownBufferSize);
+    for (;;) {
+      const over = buffer === null ? await this.#burst() : await this.#pass(buffer);
+      if (typeof over !== "number") return over;
+    }
+  }
+
+  /**
+   * Waits without a buffer, then borrows one for as long as much is coming. A buffer that a failed
+   * read may still fill is not given back.
+   */
+  async #burst(): Promise<PumpEnd | number> {
+    try {
+      await this.#from.readable?.();
+    } catch (thrown) {
+      return this.#failed("read-failed", thrown);
+    }
+    const buffer = bulkBuffers.take();
+    let read: PumpEnd | number;
+    do read = await this.#pass(buffer); while (typeof read === "number" && read >= bulkThreshold);
+    if (typeof read === "number" || read.kind === "end") bulkBuffers.give(buffer);
+    return read;
+  }
+
+  /** One read and what follows from it. @returns how much was read, or how it is over. */
+  async #pass(buffer: Uint8Array): Promise<PumpEnd | number> {
+    const { bucket, clock, signal, moved } = this.#options;
+    const room = buffer.length - this.#held;
+    const most = bucket === undefined || this.#from.traits.messages
+      ? room
+      : Math.min(room, bucket.grain);
+    let n: number | null;
+    try {
+      n = await this.#from.read(buffer.subarray(this.#held, this.#held + most));
+    } catch (thrown) {
+      return this.#failed("read-failed", thrown);
+    }
+    moved();
+    if (n === null) {
+      const rest = await this.#write(buffer.subarray(0, this.#held), this.#held > 0);
+      return rest ?? { kind: "end" };
+    }
+    const failed = await this.#hold(buffer, n);
+    if (failed !== undefined) return failed;
+    if (bucket !== undefined) {
+      const waitMs = bucket.take(n, clock.now());
+      // Ended while it waits: the next read tells why, so the abort itself needs no answer here.
+      if (waitMs > 0) await sleep(clock, waitMs, signal).catch(() => {});
+    }
+    return n;
+  }
+
+  /** Writes what may go now and keeps the rest at the start of the buffer. */
+  async #hold(buffer: Uint8Array, n: number): Promise<PumpEnd | undefined> {
+    const { buffering } = this.#options;
+    const end = this.#held + n;
+    if (buffering === "none" || this.#from.traits.messages) {
+      return await this.#write(buffer.subarray(0, end), true);
+    }
+    const full = end === buffer.length || (buffering === "block" && end >= blockSize);
+    const cut = full
+      ? end
+      : buffering === "line"
+      ? buffer.subarray(0, end).lastIndexOf(0x0a) + 1
+      : 0;
+    if (cut > 0) {
+      const failed = await this.#write(buffer.subarray(0, cut), true);
+      if (failed !== undefined) return failed;
+      buffer.copyWithin(0, cut, end);
+    }
+    this.#held = end - cut;
+    return undefined;
+  }
+
+  async #write(chunk: Uint8Array, wanted: boolean): Promise<PumpEnd | undefined> {
+    if (!wanted) return undefined;
+    const { taps, direction, flow, moved } = this.#options;
+    try {
+      for (const tap of taps) await tap.chunk(direction, chunk);
+    } catch (thrown) {
+      return this.#failed("tap-failed", thrown);
+    }
+    try {
+      this.writing = true;
+      await this.#to.write(chunk);
+    } catch (thrown) {
+      return this.#failed("write-failed", thrown);
+    } finally {
+      this.writing = false;
+    }
+    flow.bytes += chunk.length;
+    flow.writes++;
+    moved();
+    return undefined;
+  }
+
+  #failed(kind: "read-failed" | "write-failed" | "tap-failed", thrown: unknown): PumpEnd {
+    const [op, end] = kind === "read-failed" ? ["read", this.#from] : ["write", this.#to];
+    return { kind, error: toNetError(thrown, op, end.remote.text) };
+  }
+}

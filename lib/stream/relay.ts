@@ -1,0 +1,372 @@
+/**
+ * Duplex x Duplex -> SessionTally: joins two sessions with half-close, until both directions have
+ * ended or something ends them.
+ * @module
+ */
+
+import type { Timer } from "../core/clock.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex } from "../core/contract.ts";
+import { NetError, toNetError } from "../core/error.ts";
+import { type Reason, reasonOfSignal } from "../core/reason.ts";
+import type { Flow, SessionTally } from "../core/tally.ts";
+import { TimerWheel } from "../core/wheel.ts";
+import { breakAfterDelivery, discardAll, lingerClose } from "./linger.ts";
+import { type Buffering, Pump, type PumpEnd } from "./pump.ts";
+import { TokenBucket } from "./rate.ts";
+import type { Direction, Tap } from "./tap.ts";
+
+/** How a relay behaves; everything has a default, none of the times runs unless given. */
+export interface RelayOptions {
+  /** Serial number for the tally; default 0. */
+  readonly id?: number;
+  /** Which leg is the peer, for the reasons `peer-end` and `local-end`; default "b". */
+  readonly peer?: "a" | "b";
+  /** Ends the session when nothing moved for so long (ms). */
+  readonly idleMs?: number;
+  /** Ends the session at this age (ms). */
+  readonly lifetimeMs?: number;
+  /** How long the other direction may go on after one ended (ms). */
+  readonly eofTimeoutMs?: number;
+  /** Ends the session so long (ms) after the later of the end of a's input and the last byte. */
+  readonly untilQuietMs?: number;
+  /**
+   * After a's end of input, ends the session once so many messages came from b; "as-sent": as
+   * many as went there. With a number, fewer is an error.
+   */
+  readonly replies?: number | "as-sent";
+  /** Only this direction carries data; what comes the other way is thrown away. */
+  readonly oneWay?: Direction;
+  /** Bytes a second, for each direction. */
+  readonly rateLimit?: number;
+  readonly buffering?: Buffering;
+  readonly taps?: readonly Tap[];
+  /** Ends the session as soon as b ends (a person at a terminal has nothing to half-close). */
+  readonly endWithPeer?: boolean;
+}
+
+/** How a session is over, before it is closed. */
+interface Outcome {
+  readonly reason: Reason;
+  readonly error?: NetError;
+}
+
+interface Leg {
+  readonly end: Duplex;
+  readonly name: "a" | "b";
+  /** Its input is over: closing it cannot cause a reset. */
+  inputEnded: boolean;
+}
+
+/**
+ * One relay session. `aToB` and `bToA` are live while it runs.
+ *
+ * It owns both legs: they are closed when `run` settles, however it ends.
+ */
+export class Relay {
+  readonly aToB: Flow = { bytes: 0, writes: 0 };
+  readonly bToA: Flow = { bytes: 0, writes: 0 };
+  readonly #a: Leg;
+  readonly #b: Leg;
+  readonly #context: Context;
+  readonly #options: RelayOptions;
+  readonly #timers: Timer[] = [];
+  readonly #pumps = new Map<Direction, Pump | null>();
+  /** Ends waits of the rate limit; only made where there is one. */
+  readonly #stop: AbortController | undefined;
+  #finish: (outcome: Outcome) => void = () => {};
+  #activeMs: number;
+  #firstEnd: "a" | "b" | undefined;
+  #writeFailure: NetError | undefined;
+
+  constructor(a: Duplex, b: Duplex, context: Context, options: RelayOptions = {}) {
+    this.#a = { end: a, name: "a", inputEnded: false };
+    this.#b = { end: b, name: "b", inputEnded: false };
+    this.#context = context;
+    this.#options = options;
+    this.#activeMs = context.clock.now();
+    if (options.rateLimit !== undefined) this.#stop = new AbortController();
+  }
+
+  /** Runs the session to its end. Never throws: what broke it is in the tally. */
+  async run(): Promise<SessionTally> {
+    const startMs = this.#context.clock.now();
+    const { signal } = this.#context;
+    const over = new Promise<Outcome>((resolve) => this.#finish = resolve);
+    const onSignal = () => this.#finish({ reason: reasonOfSignal(signal) });
+    if (signal.aborted) onSignal();
+    else signal.addEventListener("abort", onSignal, { once: true });
+    const running = signal.aborted ? [] : this.#start();
+    this.#setTimers();
+
+    let outcome = await over;
+    signal.removeEventListener("abort", onSignal);
+    for (const timer of this.#timers) timer.cancel();
+    this.#stop?.abort();
+    await this.#close(outcome);
+    await Promise.all(running);
+    outcome = await this.#closeTaps(outcome);
+    const child = await (this.#b.end.child ?? this.#a.end.child);
+    return {
+      id: this.#options.id ?? 0,
+      a: this.#a.end.remote.text,
+      b: this.#b.end.remote.text,
+      aToB: this.aToB,
+      bToA: this.bToA,
+      durationMs: this.#context.clock.now() - startMs,
+      reason: outcome.reason,
+      ...(outcome.error ? { error: outcome.error } : {}),
+      ...(child ? { child } : {}),
+    };
+  }
+
+  #start(): Promise<void>[] {
+    const running = [
+      this.#startPump("a-b", this.#a, this.#b, this.aToB),
+      this.#startPump("b-a", this.#b, this.#a, this.bToA),
+    ];
+    if (this.#pumps.size === 0) this.#finish({ reason: "local-end" });
+    return running;
+  }
+
+  /**
+   * A direction exists where the one end can be read and the other written. Where it does not, the
+   * input is thrown away: unread, it would turn the close into a reset.
+   */
+  #startPump(direction: Direction, from: Leg, to: Leg, flow: Flow): Promise<void> {
+    const { oneWay, rateLimit, taps, buffering } = this.#options;
+    const { clock } = this.#context;
+    const readable = !from.end.traits.writeOnly;
+    const exists = readable && !to.end.traits.readOnly && (oneWay ?? direction) === direction;
+    if (!exists) {
+      if (!readable) from.inputEnded = true;
+      return readable ? this.#discard(from) : Promise.resolve();
+    }
+    const pump = new Pump(from.end, to.end, {
+      direction,
+      flow,
+      clock,
+      taps: taps ?? [],
+      buffering: buffering ?? "none",
+      moved: () => this.#moved(),
+      ...(rateLimit === undefined ? {} : { bucket: new TokenBucket(rateLimit, clock.now()) }),
+      ...(this.#stop === undefined ? {} : { signal: this.#stop.signal }),
+    });
+    this.#pumps.set(direction, pump);
+    return pump.run().then((end) => this.#ended(direction, from, to, end));
+  }
+
+  async #discard(from: Leg): Promise<void> {
+    await discardAll(from.end);
+    from.inputEnded = true;
+  }
+
+  #moved(): void {
+    this.#activeMs = this.#context.clock.now();
+    const { replies } = this.#options;
+    if (replies !== undefined && this.#a.inputEnded) this.#countReplies(replies);
+  }
+
+  #countReplies(replies: number | "as-sent"): void {
+    const wanted = replies === "as-sent" ? this.aToB.writes : replies;
+    if (this.bToA.writes >= wanted) this.#finish({ reason: "local-end" });
+  }
+
+  async #ended(direction: Direction, from: Leg, to: Leg, end: PumpEnd): Promise<void> {
+    this.#pumps.set(direction, null);
+    if (end.kind === "end") {
+      from.inputEnded = true;
+      this.#firstEnd ??= from.name;
+      await this.#passEnd(direction, to);
+    } else {
+      this.#failed(end, to);
+    }
+    const { endWithPeer, eofTimeoutMs } = this.#options;
+    const everyPumpEnded = [...this.#pumps.values()].every((pump) => pump === null);
+    // A child that has ended neither gives nor takes any more, whatever the other leg still says.
+    const legIsOver = end.kind === "end" && from.end.child !== undefined;
+    if (everyPumpEnded || legIsOver || (endWithPeer && from.name === "b")) {
+      this.#finish(this.#orderly());
+    } else if (eofTimeoutMs !== undefined && end.kind === "end") {
+      this.#timer(eofTimeoutMs, () => this.#finish({ reason: "limit", error: this.#eofTimeout() }));
+    }
+    if (from.name === "a") this.#afterInput();
+  }
+
+  /** Half-close: the end of one direction becomes the end of input of the other leg. */
+  async #passEnd(direction: Direction, to: Leg): Promise<void> {
+    try {
+      await to.end.closeWrite();
+      for (const tap of this.#options.taps ?? []) await tap.end?.(direction);
+    } catch (thrown) {
+      this.#writeFailure ??= toNetError(thrown, "write", to.end.remote.text);
+    }
+  }
+
+  #failed(end: Exclude<PumpEnd, { kind: "end" }>, to: Leg): void {
+    const { error } = end;
+    if (end.kind === "write-failed" && error.kind === "broken" && to.end.local.scheme === "stdio") {
+      // The reader of our standard output has what it wanted (`| head -1`).
+      return this.#finish({ reason: "local-end" });
+    }
+    if (end.kind === "write-failed" && (error.kind === "broken" || error.kind === "reset")) {
+      // It takes no more, but may still have something to say: the other direction tells.
+      this.#writeFailure ??= error;
+      return;
+    }
+    if (error.kind === "aborted") return;
+    this.#finish({ reason: reasonOfError(error), error });
+  }
+
+  #orderly(): Outcome {
+    if (this.#writeFailure !== undefined) {
+      return { reason: reasonOfError(this.#writeFailure), error: this.#writeFailure };
+    }
+    const { peer, replies } = this.#options;
+    const byPeer = this.#firstEnd === (peer ?? "b");
+    const missing = typeof replies === "number" && this.bToA.writes < replies;
+    return {
+      reason: byPeer ? "peer-end" : "local-end",
+      ...(missing ? { error: this.#repliesMissing(replies) } : {}),
+    };
+  }
+
+  #setTimers(): void {
+    const { idleMs, lifetimeMs } = this.#options;
+    if (idleMs !== undefined) this.#watchIdle(idleMs);
+    if (lifetimeMs !== undefined) {
+      this.#timer(lifetimeMs, () => this.#finish({ reason: "lifetime" }));
+    }
+  }
+
+  #timer(delayMs: number, then: () => void): void {
+    this.#timers.push(TimerWheel.of(this.#context.clock).timer(delayMs, then));
+  }
+
+  /** A write of much to a slow peer counts as movement while the peer's kernel acknowledges it. */
+  #watchIdle(idleMs: number, unacknowledged = this.#unacknowledged()): void {
+    const expire = () => {
+      const left = this.#unacknowledged();
+      const writing = [...this.#pumps.values()].some((pump) => pump?.writing);
+      if (writing && left !== unacknowledged) {
+        this.#activeMs = this.#context.clock.now();
+        return this.#watchIdle(idleMs, left);
+      }
+      this.#finish({ reason: "idle", error: this.#idleError(idleMs) });
+    };
+    const watched = { lastActivityMs: () => this.#activeMs, expire };
+    this.#timers.push(TimerWheel.of(this.#context.clock).watch(idleMs, watched));
+  }
+
+  #unacknowledged(): number {
+    return (this.#a.end.unacknowledged?.() ?? 0) + (this.#b.end.unacknowledged?.() ?? 0);
+  }
+
+  /** What a's end of input sets in motion: waiting for quiet, or for replies. */
+  #afterInput(): void {
+    const { untilQuietMs, replies } = this.#options;
+    if (replies !== undefined) this.#countReplies(replies);
+    if (untilQuietMs === undefined) return;
+    this.#activeMs = this.#context.clock.now();
+    this.#timers.push(
+      TimerWheel.of(this.#context.clock).watch(untilQuietMs, {
+        lastActivityMs: () => this.#activeMs,
+        expire: () => this.#finish({ ...this.#orderly(), reason: "local-end" }),
+      }),
+    );
+  }
+
+  async #close(outcome: Outcome): Promise<void> {
+    const { clock, limits } = this.#context;
+    const lingerMs = limits["close-linger"];
+    const close = async (leg: Leg) => {
+      switch (outcome.reason) {
+        case "reset":
+        case "dead":
+          return await breakAfterDelivery(leg.end, clock, lingerMs);
+        case "drain":
+          leg.end.abort();
+          break;
+        case "signal":
+          // A child would be given time to end by itself; who presses Ctrl-C wants to be gone.
+          if (leg.end.child !== undefined) leg.end.abort();
+          break;
+        case "peer-end":
+        case "local-end":
+          if (!leg.inputEnded) return await lingerClose(leg.end, clock, lingerMs);
+      }
+      await leg.end[Symbol.asyncDispose]();
+    };
+    await Promise.all([close(this.#a), close(this.#b)]);
+  }
+
+  async #closeTaps(outcome: Outcome): Promise<Outcome> {
+    let result = outcome;
+    for (const tap of this.#options.taps ?? []) {
+      try {
+        await tap.close?.();
+      } catch (thrown) {
+        if (result.error === undefined) {
+          result = { reason: "error", error: toNetError(thrown, "record") };
+        }
+      }
+    }
+    return result;
+  }
+
+  #error(kind: "idle" | "limit" | "result", message: string): NetError {
+    return new NetError({ kind, op: "relay", address: this.#b.end.remote.text, message });
+  }
+
+  #idleError(idleMs: number): NetError {
+    return this.#error("idle", `nothing moved for ${idleMs} ms`);
+  }
+
+  #eofTimeout(): NetError {
+    const { eofTimeoutMs } = this.#options;
+    return this.#error(
+      "limit",
+      `one direction ended and the other went on for more than ${eofTimeoutMs} ms (--eof-timeout)`,
+    );
+  }
+
+  #repliesMissing(wanted: number): NetError {
+    const message = `${this.bToA.writes} of ${wanted} replies came (--replies)`;
+    return this.#error("limit", message);
+  }
+}
+
+/** The word for a session that an error ended. */
+export function reasonOfError(error: NetError): Reason {
+  switch (error.kind) {
+    case "reset":
+    case "broken":
+      return "reset";
+    case "timeout":
+    case "dead":
+      return "dead";
+    case "idle":
+      return "idle";
+    case "limit":
+      return "limit";
+    default:
+      return "error";
+  }
+}
+
+/**
+ * Joins two sessions until both directions have ended.
+ *
+ * End of input is half-close: when one direction ends only that one is shut, after its last byte,
+ * and the other goes on until it ends, too. No timer runs unless an option asks for it.
+ *
+ * @returns how it went; what broke it is in `error`, it never throws
+ */
+export function relay(
+  a: Duplex,
+  b: Duplex,
+  context: Context,
+  options: RelayOptions = {},
+): Promise<SessionTally> {
+  return new Relay(a, b, context, options).run();
+}
