@@ -156,7 +156,7 @@ class FramedStream implements Duplex {
     this.#stream.abort(reason);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stream[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stream[Symbol.asyncDispose]();
   }
 }
