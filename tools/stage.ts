@@ -1,0 +1,107 @@
+/**
+ * One stage of a task: a command that is run to its end, its output kept and shown only when it
+ * fails, its time said. A command that hangs is killed with all its descendants.
+ * @module
+ */
+
+/** The root of the checkout, with a slash at its end. */
+export const root: string = new URL("../", import.meta.url).pathname;
+
+/** A command line of the runtime that runs this very script: PATH may hold none, or another. */
+export interface Stage {
+  readonly name: string;
+  /** Arguments of the runtime. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** A file or folder without which there is nothing to do yet; relative to the root. */
+  readonly needs?: string;
+}
+
+/** What came of a stage. */
+export interface Outcome {
+  readonly name: string;
+  readonly state: "ok" | "failed" | "skipped";
+  readonly seconds: number;
+  readonly output: string;
+}
+
+/** Writes to standard output at once, in order with the output of the stages. */
+export function say(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+/** Runs a stage, says how it went, shows its output when it failed. */
+export async function runStage(stage: Stage): Promise<Outcome> {
+  say(`${stage.name} `.padEnd(30, "."));
+  const outcome = await attempt(stage);
+  say(` ${outcome.state.padEnd(7)} ${outcome.seconds.toFixed(1).padStart(6)} s\n`);
+  if (outcome.state === "failed") say(`\n${indent(outcome.output)}\n\n`);
+  return outcome;
+}
+
+async function attempt(stage: Stage): Promise<Outcome> {
+  const began = performance.now();
+  const done = (state: Outcome["state"], output: string): Outcome => {
+    return { name: stage.name, state, seconds: (performance.now() - began) / 1000, output };
+  };
+  if (stage.needs !== undefined && !await exists(stage.needs)) {
+    return done("skipped", `there is no ${stage.needs}`);
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...stage.args],
+    cwd: root,
+    env: { NO_COLOR: "1", RUST_BACKTRACE: "0", DENO_NO_UPDATE_CHECK: "1", ...stage.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    // With descendants, who would hold the pipes open, and this task with them.
+    for (const pid of descendants(child.pid)) kill(pid);
+    kill(child.pid);
+  }, stage.timeoutMs);
+  const { success, stdout, stderr } = await child.output();
+  clearTimeout(timer);
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  if (late) return done("failed", `${output}\nkilled after ${stage.timeoutMs / 1000} s`);
+  return done(success ? "ok" : "failed", output);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(root + path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function descendants(pid: number): number[] {
+  const children: number[] = [];
+  try {
+    for (const task of Deno.readDirSync(`/proc/${pid}/task`)) {
+      const text = Deno.readTextFileSync(`/proc/${pid}/task/${task.name}/children`);
+      children.push(...text.split(" ").filter((word) => word !== "").map(Number));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return children.flatMap((child) => [...descendants(child), child]);
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function indent(text: string): string {
+  return text.trimEnd().split("\n").map((line) => `    ${line}`).join("\n");
+}

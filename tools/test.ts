@@ -1,0 +1,167 @@
+/**
+ * `deno task test [WORD...]`: everything that must hold, stage by stage; the last line is
+ * `N passed, N failed, N skipped`. With words, only the test files whose path holds one of them,
+ * and no coverage.
+ * @module
+ */
+
+import { byRoom, percent, readCoverage } from "./coverage.ts";
+import { parseJunit, slowestFiles, type TestCase } from "./junit.ts";
+import { type Outcome, root, runStage, say, type Stage } from "./stage.ts";
+import { publicStages, quickStages } from "./stages.ts";
+
+/** What the lines of lib/ must reach, in percent. */
+const coverageFloor = 90;
+
+/** Folders whose tests run here; `soak` and `bench` have tasks of their own. */
+const layers = ["unit", "contract", "net", "cli", "interop"];
+
+/** A test run: a stage that leaves a report. */
+interface TestRun extends Stage {
+  readonly report: string;
+}
+
+const began = performance.now();
+const words = Deno.args;
+const work = await Deno.makeTempDir({ prefix: "plumb-test-" });
+let exitCode = 1;
+try {
+  exitCode = await main();
+} finally {
+  await Deno.remove(work, { recursive: true });
+}
+Deno.exit(exitCode);
+
+async function main(): Promise<number> {
+  const outcomes: Outcome[] = [];
+  const cases: TestCase[] = [];
+  if (words.length === 0) {
+    for (const stage of [...await quickStages(), ...publicStages]) {
+      outcomes.push(await runStage(stage));
+    }
+  }
+  for (const run of await testRuns()) {
+    const outcome = await runStage(run);
+    const found = await readReport(run.report);
+    cases.push(...found);
+    // The cases of a run speak for it, unless it failed without any of them failing.
+    const silent = outcome.state === "failed" && !found.some((entry) => entry.state === "failed");
+    if (silent || outcome.state === "skipped") outcomes.push(outcome);
+  }
+  if (words.length === 0) outcomes.push(await coverageOutcome());
+  return summary(outcomes, cases);
+}
+
+/** Parallel files, then the ones that count what the whole machine shares, then the examples. */
+async function testRuns(): Promise<TestRun[]> {
+  const files = (await testFiles()).filter((file) => {
+    return words.length === 0 || words.some((word) => file.includes(word));
+  });
+  // A file that counts descriptors, processes or memory says so by its name and runs alone.
+  const serial = files.filter((file) => file.endsWith("_serial_test.ts"));
+  const parallel = files.filter((file) => !serial.includes(file));
+  const runs: TestRun[] = [];
+  if (parallel.length > 0) {
+    runs.push(testRun(`${parallel.length} test files`, ["--parallel", ...parallel], 420_000));
+  }
+  if (serial.length > 0) runs.push(testRun(`${serial.length} serial test files`, serial, 240_000));
+  if (words.length === 0) {
+    const examples = ["--doc", "lib", "mod.ts", "README.md"];
+    runs.push({ ...testRun("examples", examples, 120_000), needs: "mod.ts" });
+  }
+  return runs;
+}
+
+function testRun(name: string, args: readonly string[], timeoutMs: number): TestRun {
+  const report = `${work}/${name.replaceAll(" ", "-")}.xml`;
+  return {
+    name,
+    report,
+    timeoutMs,
+    args: [
+      "test",
+      "--allow-all",
+      "--frozen",
+      // Types were a stage of their own.
+      "--no-check",
+      "--reporter=dot",
+      `--junit-path=${report}`,
+      ...(words.length === 0 ? [`--coverage=${work}/coverage`, "--coverage-raw-data-only"] : []),
+      ...args,
+    ],
+  };
+}
+
+async function testFiles(): Promise<string[]> {
+  const files: string[] = [];
+  const walk = async (folder: string) => {
+    for await (const entry of Deno.readDir(root + folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory) await walk(path);
+      else if (entry.name.endsWith("_test.ts")) files.push(path);
+    }
+  };
+  for (const layer of layers) await walk(`tests/${layer}`);
+  return files.sort();
+}
+
+async function readReport(path: string): Promise<TestCase[]> {
+  try {
+    return parseJunit(await Deno.readTextFile(path));
+  } catch (error) {
+    // Killed or crashed before it wrote one; the stage has failed then, and counts.
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function coverageOutcome(): Promise<Outcome> {
+  const start = performance.now();
+  const rooms = byRoom(await readCoverage(`${work}/coverage`));
+  const sum = { hit: 0, all: 0 };
+  for (const lines of rooms.values()) {
+    sum.hit += lines.hit;
+    sum.all += lines.all;
+  }
+  const ok = percent(sum) >= coverageFloor;
+  const list = [...rooms].map(([room, lines]) => `${room} ${percent(lines).toFixed(1)}`).join(", ");
+  say(
+    `\ncoverage of lib/: ${percent(sum).toFixed(1)}% of ${sum.all} lines ` +
+      `(at least ${coverageFloor}%): ${ok ? "ok" : "FAILED"}\n  ${list}\n`,
+  );
+  const seconds = (performance.now() - start) / 1000;
+  return { name: "coverage", state: ok ? "ok" : "failed", seconds, output: "" };
+}
+
+/** Says what there is to say, the counts last; gives the exit status. */
+function summary(outcomes: readonly Outcome[], cases: readonly TestCase[]): number {
+  const count = (state: TestCase["state"], stages: Outcome["state"]) =>
+    cases.filter((entry) => entry.state === state).length +
+    outcomes.filter((outcome) => outcome.state === stages).length;
+
+  const slowest = slowestFiles(cases).filter(({ seconds }) => seconds >= 0.5).slice(0, 10);
+  if (slowest.length > 0) say("\nslowest files:\n");
+  for (const { file, seconds } of slowest) say(`  ${seconds.toFixed(1).padStart(5)} s  ${file}\n`);
+
+  const skipped = [
+    ...outcomes.filter((outcome) => outcome.state === "skipped")
+      .map((outcome) => `${outcome.name} (${outcome.output})`),
+    ...cases.filter((entry) => entry.state === "skipped")
+      .map((entry) => `${entry.file}: ${entry.name}`),
+  ];
+  if (skipped.length > 0) say(`\nskipped:\n${skipped.map((line) => `  ${line}\n`).join("")}`);
+
+  const failures = [
+    ...outcomes.filter((outcome) => outcome.state === "failed").map((outcome) => outcome.name),
+    ...cases.filter((entry) => entry.state === "failed")
+      .map((entry) => `${entry.file}: ${entry.name}`),
+  ];
+  if (failures.length > 0) say(`\nfailed:\n${failures.map((line) => `  ${line}\n`).join("")}`);
+
+  say(`\ntook ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+  const failed = count("failed", "failed");
+  say(
+    `${count("passed", "ok")} passed, ${failed} failed, ${count("skipped", "skipped")} skipped\n`,
+  );
+  return failed === 0 ? 0 : 1;
+}
