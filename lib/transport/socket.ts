@@ -1,0 +1,187 @@
+/**
+ * A session over a connected stream socket of the runtime (TCP, Unix).
+ * @module
+ */
+
+import type { Duplex, Peer, Traits } from "../core/contract.ts";
+import { NetError, systemCode, toNetError } from "../core/error.ts";
+import { giveCell, takeCell } from "./cells.ts";
+
+/** What is used of a `Deno.Conn`. */
+export interface StreamSocket {
+  read(into: Uint8Array): Promise<number | null>;
+  write(chunk: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+/** Powers over the descriptor, where the machine lets us have them (FFI). */
+export interface SocketPowers {
+  /** Sends a reset now; the socket is closed right after. Must not throw. */
+  reset?(): void;
+  /** Bytes in the send queue that the peer has not acknowledged, or null where unknown. */
+  unacknowledged?(): number | null;
+}
+
+/** Names of a session's ends and what its socket can do. */
+export interface SocketSessionInit {
+  readonly local: Peer;
+  readonly remote: Peer;
+  readonly powers?: SocketPowers;
+}
+
+const streamTraits: Traits = { messages: false, halfClose: true };
+
+/** A byte session over a stream socket; owns the socket. */
+export class SocketSession implements Duplex {
+  readonly local: Peer;
+  readonly remote: Peer;
+  readonly traits: Traits = streamTraits;
+  readonly #socket: StreamSocket;
+  readonly #powers: SocketPowers;
+  /** Set by `abort` and by disposing: what waits ends, nothing more starts. */
+  #closed: { readonly reason: unknown } | undefined;
+  #finished = false;
+  #halfClosed: Promise<void> | undefined;
+  /** What broke reading; kept, because the kernel tells it once and says "end" after it. */
+  #failure: NetError | undefined;
+  /** A read into a cell that is under way, and bytes of a finished one that nobody took yet. */
+  #waiting: Promise<void> | undefined;
+  #early: { readonly cell: Uint8Array<ArrayBuffer>; from: number; readonly to: number } | undefined;
+
+  constructor(socket: StreamSocket, init: SocketSessionInit) {
+    this.#socket = socket;
+    this.local = init.local;
+    this.remote = init.remote;
+    this.#powers = init.powers ?? {};
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    if (this.#waiting !== undefined) await this.#waiting;
+    if (this.#closed !== undefined) throw this.#closedError("read");
+    if (this.#early !== undefined) return this.#takeEarly(into);
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#finished) return null;
+    if (into.length === 0) return 0;
+    try {
+      return this.#seen(await this.#socket.read(into));
+    } catch (thrown) {
+      throw this.#readFailed(thrown);
+    }
+  }
+
+  /** A read into a shared small cell: see cells.ts for what a waiting read costs. */
+  readable(): Promise<void> {
+    if (this.#waiting !== undefined) return this.#waiting;
+    const known = this.#closed ?? this.#early ?? this.#failure;
+    if (known !== undefined || this.#finished) return Promise.resolve();
+    const cell = takeCell();
+    this.#waiting = this.#socket.read(cell).then((count) => {
+      this.#waiting = undefined;
+      try {
+        this.#seen(count);
+      } catch (thrown) {
+        this.#readFailed(thrown);
+      }
+      if (count === null || count === 0) giveCell(cell);
+      else this.#early = { cell, from: 0, to: count };
+    }, (thrown) => {
+      this.#waiting = undefined;
+      giveCell(cell);
+      this.#readFailed(thrown);
+    });
+    return this.#waiting;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    let from = 0;
+    while (from < chunk.length) {
+      if (this.#closed !== undefined) throw this.#closedError("write");
+      try {
+        from += await this.#socket.write(from === 0 ? chunk : chunk.subarray(from));
+      } catch (thrown) {
+        throw this.#writeFailed(thrown);
+      }
+    }
+    if (this.#closed !== undefined) throw this.#closedError("write");
+  }
+
+  closeWrite(): Promise<void> {
+    if (this.#closed !== undefined) return Promise.resolve();
+    return this.#halfClosed ??= this.#socket.closeWrite().catch((thrown) => {
+      // A peer that reset the connection has ended this direction too; its reset is told by read.
+      if (this.#closed !== undefined || systemCode(thrown) === "ENOTCONN") return;
+      throw toNetError(thrown, "close", this.remote.text);
+    });
+  }
+
+  abort(reason?: unknown): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = { reason };
+    this.#powers.reset?.();
+    this.#close();
+  }
+
+  unacknowledged(): number | null {
+    if (this.#closed !== undefined) return null;
+    return this.#powers.unacknowledged?.() ?? null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed !== undefined) return;
+    this.#closed = { reason: undefined };
+    this.#close();
+    await this.#waiting;
+  }
+
+  /** Pending reads and writes of the runtime's socket end with "operation canceled". */
+  #close(): void {
+    this.#socket.close();
+    if (this.#early !== undefined) giveCell(this.#early.cell);
+    this.#early = undefined;
+  }
+
+  #seen(count: number | null): number | null {
+    if (count !== null) return count;
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#finished = true;
+    return null;
+  }
+
+  #takeEarly(into: Uint8Array): number {
+    const early = this.#early;
+    if (early === undefined) return 0;
+    const count = Math.min(into.length, early.to - early.from);
+    into.set(early.cell.subarray(early.from, early.from + count));
+    early.from += count;
+    if (early.from === early.to) {
+      this.#early = undefined;
+      giveCell(early.cell);
+    }
+    return count;
+  }
+
+  #readFailed(thrown: unknown): NetError {
+    if (this.#closed !== undefined) return this.#closedError("read");
+    return this.#failure ??= toNetError(thrown, "read", this.remote.text, "remote");
+  }
+
+  #writeFailed(thrown: unknown): NetError {
+    if (this.#closed !== undefined) return this.#closedError("write");
+    const error = toNetError(thrown, "write", this.remote.text, "remote");
+    // The kernel tells a reset once, to whoever comes first; a later read would see an orderly end.
+    if (error.kind === "reset") this.#failure ??= error;
+    return error;
+  }
+
+  #closedError(op: string): NetError {
+    const reason = this.#closed?.reason;
+    return new NetError({
+      kind: "aborted",
+      op,
+      address: this.remote.text,
+      message: "the session was closed on this side",
+      ...(reason === undefined ? {} : { cause: reason }),
+    });
+  }
+}
