@@ -15,7 +15,7 @@ export async function quickStages(): Promise<Stage[]> {
     if (code.includes(entry.name)) present.push(entry.name);
   }
   return [
-    { name: "formatting", args: ["fmt", "--quiet", "--check"], timeoutMs: 60_000 },
+    { name: "formatting", args: ["fmt", "--check"], timeoutMs: 60_000 },
     { name: "lint", args: ["lint", "--quiet"], timeoutMs: 60_000 },
     // The examples in docstrings and in the README are code: checked with the rest.
     {
