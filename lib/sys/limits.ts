@@ -1,0 +1,70 @@
+/**
+ * Bounds that the system sets: descriptors of this process, lengths of the kernel's queues.
+ * @module
+ */
+
+import { RLIMIT_NOFILE } from "./constants.ts";
+import { hasLibc, libc } from "./libc.ts";
+import { errnoError } from "./errno.ts";
+import { isUnreadable, readSystemText } from "./procfs.ts";
+
+/** How many descriptors this process may have open (getrlimit(2), RLIMIT_NOFILE). */
+export interface DescriptorLimits {
+  /** The one in force; Infinity where unlimited. */
+  readonly soft: number;
+  /** Up to which a process may raise the soft one by itself. */
+  readonly hard: number;
+}
+
+/** The limits of this process, by libc or /proc/self/limits; null where neither may be read. */
+export function descriptorLimits(): DescriptorLimits | null {
+  if (hasLibc()) {
+    const limits = new BigUint64Array(2);
+    if (libc().getrlimit(RLIMIT_NOFILE, limits) < 0) throw errnoError("getrlimit");
+    return { soft: limitOf(limits[0]), hard: limitOf(limits[1]) };
+  }
+  const text = readSystemText("/proc/self/limits");
+  const row = text?.match(/^Max open files +(\S+) +(\S+)/m);
+  if (!row) return null;
+  const read = (word: string | undefined) => word === "unlimited" ? Infinity : Number(word);
+  return { soft: read(row[1]), hard: read(row[2]) };
+}
+
+/** RLIM_INFINITY is all ones. */
+function limitOf(value: bigint | undefined): number {
+  return value === undefined || value === 2n ** 64n - 1n ? Infinity : Number(value);
+}
+
+/** How many descriptors this process has open, or null where /proc may not be read. */
+export function openDescriptors(): number | null {
+  try {
+    let count = -1; // the one that lists
+    for (const _ of Deno.readDirSync("/proc/self/fd")) count++;
+    return count;
+  } catch (thrown) {
+    if (isUnreadable(thrown)) return null;
+    throw thrown;
+  }
+}
+
+/**
+ * A number that no open descriptor of this process reaches. The kernel's table grows by doubling
+ * and never shrinks; its size (FDSize, proc_pid_status(5)) costs one small read, while listing
+ * /proc/self/fd costs one entry for each descriptor. Without /proc it is the soft limit.
+ */
+export function descriptorTableSize(): number {
+  const size = readSystemText("/proc/self/status")?.match(/^FDSize:\s*(\d+)/m)?.[1];
+  if (size !== undefined) return Number(size);
+  return Math.min(descriptorLimits()?.soft ?? Infinity, 1_048_576);
+}
+
+/** Longest accept queue that listen(2) grants, or null where it may not be read. */
+export function maximumBacklog(): number | null {
+  return systemNumber("net/core/somaxconn");
+}
+
+/** One number below /proc/sys (`net/core/rmem_max`), or null where it may not be read. */
+export function systemNumber(name: string): number | null {
+  const text = readSystemText(`/proc/sys/${name}`)?.trim();
+  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : null;
+}
