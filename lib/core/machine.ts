@@ -18,12 +18,16 @@ export interface Machine<In, Out> {
 }
 
 /**
- * What happens to a byte service: the session opened, bytes came (valid during the step only),
- * the peer ended its sending, the sink can take more, the machine's deadline came.
+ * What happens to a byte service: the session opened, bytes came, the peer ended its sending, the
+ * sink can take more, the machine's deadline came. The bytes are lent for the step: the machine may
+ * change them in place and put them, so that `echo` and `upper` need no buffer of their own.
  */
 export type ByteInput = Uint8Array | "open" | "end" | "drain" | "deadline";
 
-/** What a byte service does: sends bytes (its own until the next step) or ends its sending. */
+/**
+ * What a byte service does: sends bytes, or ends its sending. Bytes stay as they are until the next
+ * step; those put at "open" or "drain" until the next "drain", because input goes on meanwhile.
+ */
 export type ByteOutput = Uint8Array | "end";
 
 /** A byte service: `echo`, `upper` and the others One machine serves one session. */

@@ -1,0 +1,35 @@
+/**
+ * How a byte service describes itself, so that help, completions and tests come for free.
+ * @module
+ */
+
+import type { Clock } from "../core/clock.ts";
+import type { ByteMachine } from "../core/machine.ts";
+import type { OptionTable, OptionValue } from "../core/option.ts";
+
+/** What a machine is made from. */
+export interface ServiceSetup {
+  /** Services that tell the time read `wall()`. */
+  readonly clock: Clock;
+  /** True where every input is a whole message and what one step puts is one reply (datagrams). */
+  readonly messages: boolean;
+  /** Values of the options in the service's table; what is missing has its default. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+/** One service. */
+export interface ServiceRow {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  /** Where its behaviour comes from: `RFC 862`; null for plumb's own. */
+  readonly rfc: string | null;
+  /** The well-known port, or null. */
+  readonly port: number | null;
+  /** True where it can be served over streams, and over datagrams. */
+  readonly stream: boolean;
+  readonly datagram: boolean;
+  readonly options: OptionTable;
+  /** Makes the machine of one session. */
+  make(setup: ServiceSetup): ByteMachine;
+}
