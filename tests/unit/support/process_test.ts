@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { holdings, isAlive } from "../../support/descriptors.ts";
+import { isAlive } from "../../support/descriptors.ts";
 import { Digest, digestOf, digestOfRandom } from "../../support/digest.ts";
 import { run, start } from "../../support/process.ts";
 import { randomBytes } from "../../support/random.ts";
@@ -50,10 +50,4 @@ Deno.test("disposing kills, although a grandchild holds the pipes", async () => 
   assert(performance.now() - began < 1_500, "it waited for the grandchild");
   assert(!isAlive(child.pid));
   Deno.kill(grandchild, "SIGKILL");
-});
-
-Deno.test("holdings counts a descriptor more for an open file", () => {
-  const before = holdings().descriptors;
-  using file = Deno.openSync("/dev/null");
-  assertEquals(holdings().descriptors, before + 1, `${file.isTerminal()}`);
 });
