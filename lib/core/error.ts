@@ -127,9 +127,13 @@ export class AddressError extends NetError {
 
 /** Hostile text goes to a terminal: at most 80 characters, control characters escaped. */
 export function quote(text: string): string {
-  const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return escapeControls(text.length > 80 ? `${text.slice(0, 77)}...` : text);
+}
+
+/** Control characters, line separators and lone surrogates as `\xNN` and `\uNNNN`. */
+export function escapeControls(text: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  return shown.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]|[\ud800-\udfff]/gu, (c) => {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]|[\ud800-\udfff]/gu, (c) => {
     const code = c.charCodeAt(0);
     return code < 0x100
       ? `\\x${code.toString(16).padStart(2, "0")}`

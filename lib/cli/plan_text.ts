@@ -1,0 +1,65 @@
+/**
+ * A plan -> text for people; the JSON of it is the plan itself.
+ * @module
+ */
+
+import { formatDuration, formatRate, formatSize } from "../address/value.ts";
+import { escapeControls } from "../core/error.ts";
+import { defaultLimits, isLimitName, type LimitRow, limitTable } from "../core/limits.ts";
+import type { OptionValue, ValueKind } from "../core/option.ts";
+import type { FlagRow } from "./flag.ts";
+import type { Json, Plan } from "./plan.ts";
+import { table } from "./text.ts";
+
+const kinds = { count: "integer", bytes: "size", ms: "duration" } as const;
+
+/**
+ * The text of `--plan`.
+ *
+ * @param rows the flags of the command, for the units of their values
+ */
+export function planText(plan: Plan, rows: readonly FlagRow[]): string {
+  const sections = [
+    [
+      "endpoints",
+      plan.endpoints.flatMap(({ role, side, address, options }) => [
+        [role, side, address],
+        ...options.map(({ name, value, source }) => ["", `  ${name}=${value}`, `(${source})`]),
+      ]),
+    ],
+    [
+      "flags",
+      plan.flags.map(({ name, value, source }) => {
+        const kind = rows.find((row) => row.name === name)?.kind ?? "text";
+        return [`--${name}`, show(kind, value), `(${source})`];
+      }),
+    ],
+    [
+      "limits",
+      Object.entries(plan.limits).map(([name, value]) => [
+        name,
+        isLimitName(name) ? show(kinds[(limitTable[name] as LimitRow).unit], value) : String(value),
+        isLimitName(name) && value !== defaultLimits[name] ? "(flag)" : "(default)",
+      ]),
+    ],
+    ["settings", Object.entries(plan.settings).map(([name, value]) => [name, showJson(value)])],
+  ] as const;
+  return [`plan of ${plan.command}, schema ${plan.schema}`]
+    .concat(
+      sections.flatMap(([title, rows]) =>
+        rows.length === 0 ? [] : [title, ...table(rows).map((line) => `  ${line}`)]
+      ),
+    )
+    .map(escapeControls).join("\n");
+}
+
+function show(kind: ValueKind, value: OptionValue): string {
+  if (typeof value !== "number") return String(value);
+  if (kind === "duration") return formatDuration(value);
+  if (kind === "size") return formatSize(value);
+  return kind === "rate" ? formatRate(value) : String(value);
+}
+
+function showJson(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

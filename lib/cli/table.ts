@@ -1,0 +1,212 @@
+/**
+ * The command table: the one place where commands, their arguments and flags are named. The
+ * parser, help, completions and the reference (docs/reference.md) are made from it.
+ * @module
+ */
+
+import type { CommandRow, PositionalRow } from "./command.ts";
+import {
+  childStatusFlag,
+  connectTimeoutFlag,
+  drainFlag,
+  frameFlag,
+  publicFlag,
+  sessionFlags,
+} from "./flags.ts";
+
+function address(name: string, summary: string, repeat = false): PositionalRow {
+  return { name, kind: "address", summary, required: true, ...(repeat ? { repeat } : {}) };
+}
+
+/** Every command, in the order of help. */
+export const commands: readonly CommandRow[] = [
+  {
+    name: "connect",
+    summary: "standard input and output to a peer",
+    positionals: [address("ADDR", "the peer")],
+    flags: [connectTimeoutFlag, ...sessionFlags, frameFlag, childStatusFlag],
+    examples: [
+      { line: "plumb connect tcp://db:5432", summary: "talk to a TCP port" },
+      { line: "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | plumb connect :80", summary: "one request" },
+      { line: "plumb connect unix:/run/app.sock", summary: "talk to a Unix socket" },
+    ],
+    logs: true,
+    load: () => import("./commands/connect.ts"),
+  },
+  {
+    name: "listen",
+    summary: "wait for one peer, then standard input and output to it",
+    positionals: [address("ADDR", "where to listen")],
+    flags: [
+      {
+        name: "keep",
+        kind: "flag",
+        help: "take the next peer after one has gone; the rest wait in the backlog",
+      },
+      {
+        name: "timeout",
+        kind: "duration",
+        placeholder: "D",
+        minimum: 1,
+        help: "how long to wait for the first peer (default: without end)",
+      },
+      ...sessionFlags,
+      frameFlag,
+      drainFlag,
+      childStatusFlag,
+    ],
+    examples: [
+      { line: "plumb listen :8080", summary: "on every address, IPv4 and IPv6" },
+      { line: "plumb listen --keep unix:/tmp/in.sock", summary: "one peer after another" },
+    ],
+    logs: true,
+    load: () => import("./commands/listen.ts"),
+  },
+  {
+    name: "relay",
+    summary: "join two endpoints",
+    details: [
+      "A passive end (listen:) serves many peers at once; both passive: paired in order of " +
+      "arrival. A session that fails never changes a server's exit status.",
+    ],
+    positionals: [address("A", "one end"), address("B", "the other end")],
+    flags: [
+      { name: "once", kind: "flag", help: "serve one peer, then end; an end that is - implies it" },
+      connectTimeoutFlag,
+      ...sessionFlags,
+      frameFlag,
+      drainFlag,
+      publicFlag,
+      childStatusFlag,
+    ],
+    examples: [
+      { line: "plumb relay listen::8080 unix:/run/app.sock", summary: "a port to a Unix socket" },
+      { line: "plumb relay - tcp://h:7", summary: "as connect does" },
+    ],
+    logs: true,
+    load: () => import("./commands/relay.ts"),
+  },
+  {
+    name: "serve",
+    summary: "a server on one or more addresses at once",
+    positionals: [
+      { name: "SERVICE", kind: "service", summary: "what to serve", required: true },
+      address("ADDR", "where to listen", true),
+    ],
+    flags: [
+      { name: "utf8", kind: "flag", help: "upper: letters of every script, not of ASCII alone" },
+      connectTimeoutFlag,
+      ...sessionFlags,
+      drainFlag,
+      publicFlag,
+    ],
+    examples: [
+      { line: "plumb serve echo :7007 udp://:7007", summary: "TCP and UDP at once" },
+      { line: "plumb serve upper --utf8 unix:/tmp/up.sock", summary: "upper case" },
+    ],
+    logs: true,
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "addr",
+    summary: "an address in every form: bytes, byte order, kind, network",
+    details: ["Without arguments: the interfaces of this machine with their addresses."],
+    positionals: [{
+      name: "ADDR",
+      kind: "host",
+      summary: "an IP address, address:port, a prefix (10.1.2.3/20) or a path",
+      required: false,
+      repeat: true,
+    }],
+    flags: [{
+      name: "to",
+      kind: "text",
+      placeholder: "HOST",
+      help: "the source address, interface and gateway towards HOST, without sending a packet",
+    }],
+    examples: [
+      { line: "plumb addr 10.1.2.3/20", summary: "network, broadcast, range" },
+      { line: "plumb addr --to example.org", summary: "which way packets would go" },
+    ],
+    logs: false,
+    load: () => import("./commands/addr.ts"),
+  },
+  {
+    name: "dns",
+    summary: "resolve names forward and reverse, with times",
+    positionals: [{
+      name: "NAME",
+      kind: "host",
+      summary: "a name, or an IP address to look up in reverse",
+      required: true,
+      repeat: true,
+    }],
+    flags: [
+      connectTimeoutFlag,
+      {
+        name: "server",
+        kind: "text",
+        placeholder: "HOST[:PORT]",
+        help: "ask this name server (default: as the system does)",
+      },
+      {
+        name: "type",
+        kind: "choice",
+        choices: ["A", "AAAA", "CAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SOA", "SRV", "TXT"],
+        repeat: true,
+        help: "record kind; may be repeated (default: A and AAAA)",
+      },
+      { name: "reverse", kind: "flag", help: "look the resolved addresses up in reverse too" },
+    ],
+    examples: [
+      { line: "plumb dns example.org", summary: "addresses, in the order they would be tried" },
+      { line: "plumb dns --type=MX --type=TXT example.org", summary: "other records" },
+    ],
+    logs: false,
+    load: () => import("./commands/dns.ts"),
+  },
+  {
+    name: "completions",
+    summary: "print completions for a shell",
+    positionals: [{
+      name: "SHELL",
+      kind: "shell",
+      summary: "which shell",
+      required: true,
+      choices: ["bash", "zsh", "fish"],
+    }],
+    flags: [],
+    examples: [{
+      line: "source <(plumb completions bash)",
+      summary: "completions in this shell",
+    }],
+    logs: false,
+    load: () => import("./commands/completions.ts"),
+  },
+  {
+    name: "help",
+    summary: "help of a command or about a topic",
+    positionals: [{
+      name: "TOPIC",
+      kind: "command-or-topic",
+      summary: "a command or a topic",
+      required: false,
+    }],
+    flags: [{ name: "reference", kind: "flag", help: "print the whole reference as Markdown" }],
+    examples: [
+      { line: "plumb help connect", summary: "one command" },
+      { line: "plumb help addresses", summary: "the address language" },
+    ],
+    logs: false,
+    load: () => import("./commands/help.ts"),
+  },
+  {
+    name: "version",
+    summary: "print the version",
+    positionals: [],
+    flags: [],
+    examples: [{ line: "plumb version --json", summary: "as an object" }],
+    logs: false,
+    load: () => import("./commands/version.ts"),
+  },
+];

@@ -1,0 +1,122 @@
+/**
+ * The topics of help. Their texts are made from the tables that the program itself runs on, where
+ * there is one; those tables are loaded when a text is asked for.
+ * @module
+ */
+
+import { definitions, wrap } from "./text.ts";
+
+/** One topic. */
+export interface Topic {
+  /** One line, lower case. */
+  readonly summary: string;
+  /** The lines of its page. */
+  lines(width: number): Promise<readonly string[]>;
+}
+
+/** Every topic, by name. */
+export const topics: Readonly<Record<string, Topic>> = {
+  addresses: {
+    summary: "the address language, scheme by scheme",
+    lines: addresses,
+  },
+  options: {
+    summary: "what may stand after the ? of an address",
+    lines: options,
+  },
+  "exit-status": {
+    summary: "what each exit status means",
+    async lines(width) {
+      const { exitStatuses } = await import("./exit.ts");
+      const rows = Object.entries(exitStatuses).map(([status, text]) => [status, text] as const);
+      return definitions([...rows, ["128+N", "ended by signal N: 130 by Ctrl-C"]], width);
+    },
+  },
+  limits: {
+    summary: "every bound, its default and its reason",
+    lines: limits,
+  },
+  signals: {
+    summary: "what each signal does",
+    lines: (width) => Promise.resolve(definitions(signals, width)),
+  },
+  environment: {
+    summary: "variables that are read, and those given to children",
+    lines: (width) => Promise.resolve(definitions(environment, width)),
+  },
+};
+
+async function addresses(width: number): Promise<string[]> {
+  const { transports } = await import("../transport/table.ts");
+  const schemes = Object.values(transports).flatMap(({ help }) => [
+    "",
+    help.forms.join("  "),
+    ...wrap(help.summary, width, 4),
+    ...help.examples.map((example) => `    ${example}`),
+  ]);
+  return [
+    ...wrap(
+      "An address says where; options of that endpoint follow the first ?, joined by & " +
+        "(tcp://h:80?nodelay&rcvbuf=64KiB). A listen: before it makes it wait for peers " +
+        "(listen:tcp://:8080); commands that can only listen imply it.",
+      width,
+    ),
+    ...schemes,
+    "",
+    "Units",
+    ...definitions([
+      ["duration", "250ms 30s 5m 2h"],
+      ["size", "64KiB 1MB (10^6) 1.5GiB"],
+      ["rate", "10MiB/s 10Mbit/s"],
+    ], width),
+  ];
+}
+
+async function options(width: number): Promise<string[]> {
+  const { transports } = await import("../transport/table.ts");
+  return Object.values(transports).flatMap(({ scheme, options }) => {
+    if (options.length === 0) return [];
+    const rows = options.map((row) => {
+      const value = row.choices?.join("|") ?? row.placeholder ?? row.kind;
+      const term = row.kind === "flag" ? row.name : `${row.name}=${value}`;
+      const side = row.side === undefined ? "" : ` (${row.side} side only)`;
+      return [term, `${row.help}${side}`] as const;
+    });
+    return [`${scheme}:`, ...definitions(rows, width), ""];
+  });
+}
+
+async function limits(width: number): Promise<string[]> {
+  const [{ limitTable }, { formatDuration, formatSize }] = await Promise.all([
+    import("../core/limits.ts"),
+    import("../address/value.ts"),
+  ]);
+  const format = { count: String, bytes: formatSize, ms: formatDuration };
+  const rows = Object.entries(limitTable).map(([name, { value, unit, reason }]) =>
+    [`${name}=${format[unit](value)}`, reason] as const
+  );
+  return [
+    ...wrap("--limit NAME=VALUE changes one; going over one is an error that names it.", width),
+    "",
+    ...definitions(rows, width, 34),
+  ];
+}
+
+const signals: ReadonlyArray<readonly [string, string]> = [
+  [
+    "SIGINT, SIGTERM",
+    "commands that serve many: stop accepting, let sessions end for --drain, then cut them; a " +
+    "second signal cuts at once. Exit status 0 if all ended by themselves, else 128+N. Others: " +
+    "end at once, 128+N.",
+  ],
+  ["SIGHUP", "as SIGTERM, once the terminal that it was started on is gone"],
+  ["SIGUSR2", "say the tally of a server so far"],
+  ["SIGPIPE", "ignored: a closed standard output ends quietly"],
+];
+
+const environment: ReadonlyArray<readonly [string, string]> = [
+  ["NO_COLOR", "read: no colour, as --color never"],
+  ["PLUMB_SESSION", "given to children: number of the session"],
+  ["PLUMB_PEER", "given to children: address of the peer"],
+  ["PLUMB_LOCAL", "given to children: the address that the peer reached"],
+];
