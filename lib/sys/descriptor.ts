@@ -4,11 +4,11 @@
  * @module
  */
 
-import { SO_TYPE, SOL_SOCKET } from "./constants.ts";
+import { SO_LINGER, SO_TYPE, SOL_SOCKET } from "./constants.ts";
 import { ENOTCONN } from "./errno.ts";
-import { hasLibc, libc } from "./libc.ts";
+import { hasLibc } from "./libc.ts";
 import { descriptorTableSize } from "./limits.ts";
-import { getIntegerOption } from "./option.ts";
+import { getIntegerOption, getOption, setOption } from "./option.ts";
 import { sockaddrMatcher } from "./sockaddr_match.ts";
 import { socketNameMatches } from "./socket_name.ts";
 
@@ -70,22 +70,15 @@ function findWhere(isIt: (fd: number) => boolean): number | null {
 }
 
 /**
- * Breaks a TCP connection at once: the peer gets a reset, unsent data is thrown away (RFC 9293
- * 3.10.5, ABORT); the owner still has to close. Reads and writes that wait fail with ECONNRESET.
+ * Makes the last close of a socket a reset that throws unsent data away: SO_LINGER with a time of
+ * 0, socket(7), RFC 9293 3.10.5 (ABORT). For sockets of our own: the runtime shuts its sockets down
+ * before it closes them, for which there is `resetNow`.
  *
- * By connect(2) to AF_UNSPEC, which dissolves the association. SO_LINGER of 0, the classic way,
- * fails on the runtime's sockets: their close begins with a shutdown, so that the peer sees an
- * orderly end before the reset, and takes cut data for whole.
- *
- * @returns false where the system refused, because the socket has gone or has no connection
- * @throws {NetError} kind "unavailable" without FFI permission
+ * @throws {NetError} with the system's code; kind "unavailable" without FFI permission
  */
-export function resetConnection(fd: number): boolean {
-  return libc().connect(fd, unspecified, unspecified.byteLength) === 0;
+export function resetOnClose(fd: number): void {
+  // struct linger { l_onoff = 1, l_linger = 0 }
+  setOption(fd, SOL_SOCKET, SO_LINGER, new Uint8Array(Int32Array.of(1, 0).buffer));
 }
 
-/** struct sockaddr with sa_family = AF_UNSPEC (0) */
-const unspecified = new Uint8Array(16);
-
-export { resetConnection as resetOnClose };
-export { getIntegerOption, getOption, setOption } from "./option.ts";
+export { getIntegerOption, getOption, setOption };

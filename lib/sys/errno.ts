@@ -36,6 +36,7 @@ const table: Readonly<Record<number, readonly [name: string, words: string]>> = 
   38: ["ENOSYS", "not in this kernel"],
   40: ["ELOOP", "too many symbolic links"],
   61: ["ENODATA", "no data"],
+  64: ["ENONET", "machine is not on the network"],
   71: ["EPROTO", "protocol error"],
   75: ["EOVERFLOW", "value too large"],
   88: ["ENOTSOCK", "not a socket"],
@@ -75,7 +76,9 @@ export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOTSOCK = 88;
+export const EISCONN = 106;
 export const ENOTCONN = 107;
+export const EALREADY = 114;
 export const EINPROGRESS = 115;
 
 /** `ECONNREFUSED` for 111; `E` and the number where the table has none. */

@@ -6,7 +6,7 @@
 import { RLIMIT_NOFILE } from "./constants.ts";
 import { hasLibc, libc } from "./libc.ts";
 import { errnoError } from "./errno.ts";
-import { isUnreadable, readSystemText } from "./procfs.ts";
+import { listDirectory, readSystemText } from "./procfs.ts";
 
 /** How many descriptors this process may have open (getrlimit(2), RLIMIT_NOFILE). */
 export interface DescriptorLimits {
@@ -37,14 +37,8 @@ function limitOf(value: bigint | undefined): number {
 
 /** How many descriptors this process has open, or null where /proc may not be read. */
 export function openDescriptors(): number | null {
-  try {
-    let count = -1; // the one that lists
-    for (const _ of Deno.readDirSync("/proc/self/fd")) count++;
-    return count;
-  } catch (thrown) {
-    if (isUnreadable(thrown)) return null;
-    throw thrown;
-  }
+  const names = listDirectory("/proc/self/fd");
+  return names.length === 0 ? null : names.length - 1; // one of them is the one that lists
 }
 
 /**

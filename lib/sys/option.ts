@@ -11,6 +11,7 @@ import { errnoError } from "./errno.ts";
 const longestValue = 1024;
 const value = new Uint8Array(longestValue);
 const length = new Uint32Array(1);
+const view = new DataView(value.buffer);
 const integer = new Int32Array(value.buffer, 0, 1);
 // As in socket_name.ts: pointers made once to buffers that live as long as the module.
 let valuePointer: Deno.PointerValue = null;
@@ -55,6 +56,14 @@ export function getOption(fd: number, level: number, name: number, size = 4): Ui
   const result = read(fd, level, name, Math.min(size, longestValue));
   if (result < 0) throw errnoError("getsockopt", -result);
   return value.slice(0, result);
+}
+
+/**
+ * Reads an option into a view that the next call overwrites, for whoever asks thousands of
+ * descriptors. @returns null where the system refused, for whatever reason
+ */
+export function peekOption(fd: number, level: number, name: number, size: number): DataView | null {
+  return read(fd, level, name, size) < 0 ? null : view;
 }
 
 /** Reads an option that is an `int`. @throws {NetError} as `getOption` */

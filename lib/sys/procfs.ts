@@ -48,3 +48,13 @@ export function readSystemText(path: string, maximumBytes = defaultMaximumBytes)
     throw toNetError(thrown, "read", path);
   }
 }
+
+/** Names in a directory, empty where it may not be read. @throws {NetError} for anything else */
+export function listDirectory(path: string): readonly string[] {
+  try {
+    return [...Deno.readDirSync(path)].map((entry) => entry.name);
+  } catch (thrown) {
+    if (isUnreadable(thrown)) return [];
+    throw toNetError(thrown, "read", path);
+  }
+}

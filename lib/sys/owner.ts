@@ -1,0 +1,53 @@
+/**
+ * Which process holds a socket: `held by nginx[812]`.
+ * @module
+ */
+
+import { listDirectory, readSystemText } from "./procfs.ts";
+
+/** A process that holds a socket. */
+export interface SocketOwner {
+  readonly pid: number;
+  /** Its name, at most 15 bytes (proc_pid_comm(5)). A process chooses it: quote before showing. */
+  readonly process: string;
+}
+
+/**
+ * Who holds the sockets with these inodes. Only processes whose descriptors this one may read are
+ * looked at: its user's own, or all for root. A socket that several hold (after fork) is given to
+ * the lowest pid, which is most often the parent.
+ *
+ * @returns an entry for each inode whose owner could be found
+ */
+export function ownersOf(inodes: ReadonlySet<number>): ReadonlyMap<number, SocketOwner> {
+  const owners = new Map<number, SocketOwner>();
+  const pids = listDirectory("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  for (const pid of pids.sort((a, b) => a - b)) {
+    if (owners.size === inodes.size) break;
+    for (const inode of socketsOf(pid)) {
+      if (!inodes.has(inode) || owners.has(inode)) continue;
+      const process = readSystemText(`/proc/${pid}/comm`)?.trimEnd();
+      if (process !== undefined) owners.set(inode, { pid, process });
+    }
+  }
+  return owners;
+}
+
+/** Who holds one socket, or null where that cannot be known. */
+export function ownerOfInode(inode: number): SocketOwner | null {
+  return ownersOf(new Set([inode])).get(inode) ?? null;
+}
+
+function* socketsOf(pid: number): Generator<number> {
+  const directory = `/proc/${pid}/fd`;
+  for (const fd of listDirectory(directory)) {
+    let link: string;
+    try {
+      link = Deno.readLinkSync(`${directory}/${fd}`);
+    } catch {
+      continue; // closed since it was listed
+    }
+    const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
+    if (inode !== undefined) yield Number(inode);
+  }
+}

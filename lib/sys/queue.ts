@@ -1,0 +1,34 @@
+/**
+ * How much waits in the kernel's queues of a socket.
+ * @module
+ */
+
+import { SIOCINQ, SIOCOUTQ } from "./constants.ts";
+import { libc } from "./libc.ts";
+
+/**
+ * Bytes that were written and that the peer has not acknowledged (tcp(7), SIOCOUTQ); of a Unix
+ * socket those that it has not read, of a datagram socket those not yet sent.
+ *
+ * @returns null where the system does not tell: the socket has gone, or is a listener
+ * @throws {NetError} kind "unavailable" without FFI permission
+ */
+export function unacknowledgedBytes(fd: number): number | null {
+  return ask(fd, SIOCOUTQ);
+}
+
+/**
+ * Bytes that arrived and were not read (SIOCINQ); of a datagram socket the size of the next
+ * message.
+ *
+ * @returns null where the system does not tell
+ * @throws {NetError} kind "unavailable" without FFI permission
+ */
+export function unreadBytes(fd: number): number | null {
+  return ask(fd, SIOCINQ);
+}
+
+function ask(fd: number, request: number): number | null {
+  const count = new Int32Array(1);
+  return libc().ioctl(fd, request, count) < 0 ? null : count[0] ?? null;
+}
