@@ -64,6 +64,11 @@ export const limitTable = {
     unit: "bytes",
     reason: "a message is held whole before it is handed on",
   },
+  "close-wait": {
+    value: 10_000,
+    unit: "ms",
+    reason: "a closed session waits for the peer to take what was written, but not for ever",
+  },
   "address": {
     value: 64 * 1024,
     unit: "bytes",

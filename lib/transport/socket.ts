@@ -3,6 +3,8 @@
  * @module
  */
 
+import { sleep } from "../core/clock.ts";
+import type { Context } from "../core/context.ts";
 import type { Duplex, Peer, Traits } from "../core/contract.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
 import { giveCell, takeCell } from "./cells.ts";
@@ -15,18 +17,20 @@ export interface StreamSocket {
   close(): void;
 }
 
-/** Powers over the descriptor, where the machine lets us have them (FFI). */
+/** Powers over the descriptor, where the machine lets us have them (FFI). Neither throws. */
 export interface SocketPowers {
-  /** Sends a reset now; the socket is closed right after. Must not throw. */
-  reset?(): void;
+  /** Sends a reset now; the socket is closed right after. */
+  reset(): void;
   /** Bytes in the send queue that the peer has not acknowledged, or null where unknown. */
-  unacknowledged?(): number | null;
+  unacknowledged(): number | null;
 }
 
 /** Names of a session's ends and what its socket can do. */
 export interface SocketSessionInit {
   readonly local: Peer;
   readonly remote: Peer;
+  /** Its clock and its limit `close-wait` bound an orderly close. */
+  readonly context: Context;
   readonly powers?: SocketPowers;
 }
 
@@ -38,9 +42,12 @@ export class SocketSession implements Duplex {
   readonly remote: Peer;
   readonly traits: Traits = streamTraits;
   readonly #socket: StreamSocket;
-  readonly #powers: SocketPowers;
+  readonly #powers: SocketPowers | undefined;
+  readonly #context: Context;
   /** Set by `abort` and by disposing: what waits ends, nothing more starts. */
   #closed: { readonly reason: unknown } | undefined;
+  /** True once the runtime's socket was closed, which it wants to be only once. */
+  #gone = false;
   #finished = false;
   #halfClosed: Promise<void> | undefined;
   /** What broke reading; kept, because the kernel tells it once and says "end" after it. */
@@ -53,7 +60,8 @@ export class SocketSession implements Duplex {
     this.#socket = socket;
     this.local = init.local;
     this.remote = init.remote;
-    this.#powers = init.powers ?? {};
+    this.#powers = init.powers;
+    this.#context = init.context;
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -116,26 +124,54 @@ export class SocketSession implements Duplex {
   }
 
   abort(reason?: unknown): void {
-    if (this.#closed !== undefined) return;
-    this.#closed = { reason };
-    this.#powers.reset?.();
+    if (this.#gone) return;
+    this.#closed ??= { reason };
+    this.#powers?.reset();
     this.#close();
   }
 
   unacknowledged(): number | null {
-    if (this.#closed !== undefined) return null;
-    return this.#powers.unacknowledged?.() ?? null;
+    return this.#gone ? null : this.#powers?.unacknowledged() ?? null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed !== undefined) return;
     this.#closed = { reason: undefined };
+    if (!this.#finished && this.#failure === undefined) await this.#delivered();
     this.#close();
     await this.#waiting;
   }
 
+  /**
+   * Waits until the peer has what was written, throwing away what still comes from it: a socket
+   * that is closed with unread input, or gets more after it, sends a reset (RFC 9293 3.10.7), and
+   * that destroys what lies in its send queue. Where the queue cannot be seen nothing waits.
+   */
+  async #delivered(): Promise<void> {
+    if (!this.unacknowledged()) return;
+    const { clock, limits } = this.#context;
+    const endMs = clock.now() + limits["close-wait"];
+    this.#halfClosed ??= this.#socket.closeWrite().catch(() => {});
+    this.#discardInput();
+    for (let waitMs = 1; this.unacknowledged() && clock.now() < endMs; waitMs *= 2) {
+      await sleep(clock, Math.min(waitMs, 100));
+    }
+  }
+
+  /** Reads into nothing until the peer's end or until the socket is closed. */
+  async #discardInput(): Promise<void> {
+    const nowhere = new Uint8Array(16 * 1024);
+    try {
+      while (await this.#socket.read(nowhere) !== null);
+    } catch {
+      // Closed by us, or reset by the peer: there is nothing left to deliver then.
+    }
+  }
+
   /** Pending reads and writes of the runtime's socket end with "operation canceled". */
   #close(): void {
+    if (this.#gone) return;
+    this.#gone = true;
     this.#socket.close();
     if (this.#early !== undefined) giveCell(this.#early.cell);
     this.#early = undefined;

@@ -4,12 +4,14 @@
  */
 
 import type { InetAddress } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { connectError } from "./attempt.ts";
 import { interleave, raceAttempts } from "./happy.ts";
 import { hostPort, inetPeer } from "./peer.ts";
 import { type ResolvedHost, resolveHost } from "./resolve.ts";
+import { TcpPowers } from "./tcp_powers.ts";
 import { SocketListener } from "./listener.ts";
 import { SocketSession } from "./socket.ts";
 import { applyTcpSettings, readTcpSettings, tcpOptions, type TcpSettings } from "./tcp_options.ts";
@@ -39,7 +41,7 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
     attempt: ({ host }, signal) => Deno.connect({ hostname: host, port: address.port, signal }),
     discard: (late) => late.close(),
   }, context);
-  if (race.won) return session(race.value, settings);
+  if (race.won) return session(race.value, settings, context);
   throw connectError(
     text,
     race.failed.map(({ candidate, thrown, durationMs }) => ({
@@ -68,19 +70,21 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
     const local = inetPeer("tcp", hostname, port);
     const listener = new SocketListener<Deno.TcpConn>(socket, {
       local,
-      session: (conn) => session(conn, settings),
+      session: (conn) => session(conn, settings, context),
     });
     return { kind: "listener", listener };
   });
 }
 
 /** Makes a session of a connection and sets what the address asks for. */
-function session(conn: Deno.TcpConn, settings: TcpSettings): Duplex {
+function session(conn: Deno.TcpConn, settings: TcpSettings, context: Context): Duplex {
   applyTcpSettings(conn, settings);
   const { localAddr, remoteAddr } = conn;
   return new SocketSession(conn, {
     local: inetPeer("tcp", localAddr.hostname, localAddr.port),
     remote: inetPeer("tcp", remoteAddr.hostname, remoteAddr.port),
+    context,
+    powers: new TcpPowers(localAddr, remoteAddr),
   });
 }
 
