@@ -1,0 +1,40 @@
+/**
+ * What acts on this machine is not shown to others by accident (rule 10 of the contract).
+ * @module
+ */
+
+import { formatAddress } from "../address/format.ts";
+import type { Address } from "../core/address.ts";
+import { NetError } from "../core/error.ts";
+
+/** Schemes whose endpoint runs commands on this machine. */
+const acting: ReadonlySet<string> = new Set(["exec", "sh"]);
+
+/** True for endpoints that run commands of this machine for whoever reaches them. */
+export function actsOnMachine(address: Address): boolean {
+  return acting.has(address.scheme);
+}
+
+/** True where other machines can reach a passive address. */
+export function isExposed(address: Address): boolean {
+  if (!address.passive || !("host" in address)) return false;
+  const { host } = address;
+  return !(host === "localhost" || host === "::1" || /^127\./.test(host));
+}
+
+/**
+ * Refuses to show what acts on this machine to other machines, before anything is opened.
+ *
+ * @param what what acts, for the line: `exec`, `a shell`
+ * @throws {NetError} kind "exposure"
+ */
+export function refuseExposure(passive: Address, what: string, isPublic: boolean): void {
+  if (isPublic || !isExposed(passive)) return;
+  throw new NetError({
+    kind: "exposure",
+    op: "listen",
+    address: formatAddress(passive),
+    message: `${what} would be open to other machines`,
+    hint: "listen on 127.0.0.1, [::1] or a Unix socket, or say --public",
+  });
+}

@@ -1,0 +1,74 @@
+/**
+ * What commands with one session have in common: signals, taps, the session line, exit status.
+ * @module
+ */
+
+import { joined } from "../api/join.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex } from "../core/contract.ts";
+import type { SessionTally } from "../core/tally.ts";
+import { Relay, type RelayOptions } from "../stream/relay.ts";
+import type { CommandContext } from "./command.ts";
+import { statusOfSession, statusOfSignal } from "./exit.ts";
+import { sayLiveTally } from "./live_tally.ts";
+import { sessionFields, sessionLine } from "./report.ts";
+import { sessionError } from "./session_error.ts";
+import { framingOf, openTaps, relayOptionsOf } from "./session_options.ts";
+import { endOnSignal } from "./signals.ts";
+
+/** The two ends of a session that was opened, and what its kind of ends asks for. */
+export interface OpenedSession {
+  readonly a: Duplex;
+  readonly b: Duplex;
+  readonly options?: RelayOptions;
+}
+
+/**
+ * Runs one session from opening to exit status. A signal ends it at once, in any state, with
+ * 128 + N.
+ *
+ * @throws {NetError} what `open` throws, and what broke the session
+ */
+export async function oneSession(
+  session: CommandContext,
+  open: (context: Context) => Promise<OpenedSession>,
+): Promise<number> {
+  const { host, flags, context } = session;
+  using signals = endOnSignal(host, context);
+  try {
+    const { a, b, options } = await open(signals.context);
+    const tally = await runSession(session, signals.context, a, b, options);
+    const error = sessionError(tally);
+    if (error !== undefined) throw error;
+    const childCode = flags.flag("child-status") ? tally.child?.code : undefined;
+    return childCode ?? statusOfSession(tally, signals.received() ?? undefined);
+  } catch (thrown) {
+    // What fails because everything was told to stop is no failure of its own.
+    const signal = signals.received();
+    if (signal !== null) return statusOfSignal(signal);
+    throw thrown;
+  }
+}
+
+/** Relays two ends under the session flags and says how it went (`-v`). */
+export async function runSession(
+  session: CommandContext,
+  context: Context,
+  a: Duplex,
+  b: Duplex,
+  options: RelayOptions = {},
+): Promise<SessionTally> {
+  const { flags } = session;
+  const taps = await openTaps(session);
+  const [left, right] = joined(a, b, framingOf(flags), context.limits.line);
+  const given = { ...options, ...relayOptionsOf(flags), taps };
+  const relay = new Relay(left, right, context, { id: 1, ...given });
+  using _tally = sayLiveTally(session, () => ({
+    aToB: relay.aToB,
+    bToA: relay.bToA,
+    sessions: 1,
+  }));
+  const tally = await relay.run();
+  context.log.write("info", "session", sessionLine(tally), sessionFields(tally));
+  return tally;
+}
