@@ -4,6 +4,8 @@
  * @module
  */
 
+import { killTree } from "./descendants.ts";
+
 /** The root of the checkout, with a slash at its end. */
 export const root: string = new URL("../", import.meta.url).pathname;
 
@@ -60,9 +62,7 @@ async function attempt(stage: Stage): Promise<Outcome> {
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    // With descendants, who would hold the pipes open, and this task with them.
-    for (const pid of descendants(child.pid)) kill(pid);
-    kill(child.pid);
+    killTree(child.pid);
   }, stage.timeoutMs);
   const { success, stdout, stderr } = await child.output();
   clearTimeout(timer);
@@ -78,27 +78,6 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-function descendants(pid: number): number[] {
-  const children: number[] = [];
-  try {
-    for (const task of Deno.readDirSync(`/proc/${pid}/task`)) {
-      const text = Deno.readTextFileSync(`/proc/${pid}/task/${task.name}/children`);
-      children.push(...text.split(" ").filter((word) => word !== "").map(Number));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return children.flatMap((child) => [...descendants(child), child]);
-}
-
-function kill(pid: number): void {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { childrenOf } from "../../tools/descendants.ts";
+
 /** A count of what a process holds. */
 export interface Holdings {
   readonly descriptors: number;
@@ -39,16 +41,6 @@ export function descriptorLinks(pid: number = Deno.pid): string[] {
     }
   }
   return links;
-}
-
-/** The process ids of the children, of every thread. */
-export function childrenOf(pid: number = Deno.pid): number[] {
-  const children: number[] = [];
-  for (const task of Deno.readDirSync(`/proc/${pid}/task`)) {
-    const text = Deno.readTextFileSync(`/proc/${pid}/task/${task.name}/children`);
-    children.push(...text.split(" ").filter((word) => word !== "").map(Number));
-  }
-  return children;
 }
 
 /** True while a process exists and is no zombie. */

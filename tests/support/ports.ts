@@ -4,24 +4,39 @@
  */
 
 /**
- * A TCP port that was free a moment ago, above the range of outgoing connections of other tests'
- * sockets as far as the kernel allows. Between this and the tool's bind another may take it: use it
- * only for tools that have no port 0, and retry the start on "in use".
+ * Below the range that Linux gives out by itself (ip_local_port_range begins at 32768): a socket of
+ * another test that asked for port 0 never takes one of these.
  */
-export function freeTcpPort(hostname = "127.0.0.1"): number {
-  const listener = Deno.listen({ hostname, port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+const first = 15_000;
+const count = 15_000;
+
+/**
+ * A TCP port that was free a moment ago, on every address. Only for tools that have no port 0:
+ * between this and the tool's bind, only someone who asked for this very number can take it.
+ */
+export function freeTcpPort(): number {
+  return freePort((port) => Deno.listen({ hostname: "0.0.0.0", port }));
 }
 
 /** The same for UDP. */
-export function freeUdpPort(hostname = "127.0.0.1"): number {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-  const { addr } = socket;
-  socket.close();
-  if (addr.transport !== "udp") throw new TypeError("not a UDP socket");
-  return addr.port;
+export function freeUdpPort(): number {
+  return freePort((port) => {
+    return Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port });
+  });
+}
+
+function freePort(bind: (port: number) => { close(): void }): number {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    // Not seeded: two test files that run at once must not draw the same.
+    const port = first + Math.floor(Math.random() * count);
+    try {
+      bind(port).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error(`no free port from ${first} to ${first + count}`);
 }
 
 /** The port at the end of an address as plumb prints it (`tcp://[::1]:80`). */

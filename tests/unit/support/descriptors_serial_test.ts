@@ -4,7 +4,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { childrenOf, descriptorLinks, holdings } from "../../support/descriptors.ts";
+import { childrenOf } from "../../../tools/descendants.ts";
+import { descriptorLinks, holdings } from "../../support/descriptors.ts";
 import { start } from "../../support/process.ts";
 
 Deno.test("holdings counts a descriptor more for an open file", () => {
@@ -21,7 +22,7 @@ Deno.test("holdings counts a socket as one, and a child while it lives", async (
   assertEquals(holdings().sockets, before.sockets);
   {
     await using child = start(["sleep", "60"]);
-    assertEquals(childrenOf().includes(child.pid), true);
+    assertEquals(childrenOf(Deno.pid).includes(child.pid), true);
   }
   assertEquals(holdings().children, before.children);
 });
