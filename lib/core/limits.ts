@@ -99,6 +99,11 @@ export const limitTable = {
     unit: "count",
     reason: "a name server is not trusted to be brief",
   },
+  "dns-aliases": {
+    value: 16,
+    unit: "count",
+    reason: "each alias may cost a question; honest names have two or three",
+  },
 } as const satisfies Readonly<Record<string, LimitRow>>;
 
 /** Name of a bound. */
