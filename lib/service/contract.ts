@@ -4,8 +4,10 @@
  */
 
 import type { Clock } from "../core/clock.ts";
+import type { NetError } from "../core/error.ts";
 import type { ByteMachine } from "../core/machine.ts";
 import type { OptionTable, OptionValue } from "../core/option.ts";
+import type { Reason } from "../core/reason.ts";
 
 /** What a machine is made from. */
 export interface ServiceSetup {
@@ -32,4 +34,14 @@ export interface ServiceRow {
   readonly options: OptionTable;
   /** Makes the machine of one session. */
   make(setup: ServiceSetup): ByteMachine;
+}
+
+/** How one session of a server ended. */
+export interface SessionOutcome {
+  readonly reason: Reason;
+  /** What broke it, where the reason is not an orderly one. */
+  readonly error?: NetError;
+  /** Bytes from the peer, and to it. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
 }

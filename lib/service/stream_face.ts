@@ -1,0 +1,204 @@
+/**
+ * The face of a machine to a stream of bytes: backpressure, half-close and sources.
+ * @module
+ */
+
+import type { Timer } from "../core/clock.ts";
+import { NetError, toNetError } from "../core/error.ts";
+import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
+import { TimerWheel } from "../core/wheel.ts";
+import { bulkBuffers, bulkThreshold } from "../stream/buffer_pool.ts";
+import { reasonOfError } from "../stream/relay.ts";
+import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
+
+/**
+ * Two loops share the machine. One reads, steps, and reads on only when what the step put has been
+ * written: a peer that never reads stops being read, and memory stays flat. The other writes what
+ * was put and, as long as the machine wants to "drain", asks it for more.
+ */
+export class StreamFace implements Face, Sink<ByteOutput> {
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly #setup: FaceSetup;
+  /** Chunks that were put and not written yet. */
+  readonly #outbox: Uint8Array[] = [];
+  /** The machine's sending: "ending" once it put its end, "ended" once the peer was told. */
+  #sending: "open" | "ending" | "ended" = "open";
+  #peerEnded = false;
+  #writing = false;
+  #written: Promise<void> = Promise.resolve();
+  #reading: Promise<void> = Promise.resolve();
+  /** Wakes who waits for the outbox of a source to be empty. */
+  #emptied = () => {};
+  /** The machine's deadline came while its output waited for the peer. */
+  #isLate = false;
+  #deadline: { readonly atMs: number; readonly timer: Timer } | undefined;
+  #isOver = false;
+  #finish: (end: FaceEnd) => void = () => {};
+  #crash: (bug: unknown) => void = () => {};
+
+  constructor(setup: FaceSetup) {
+    this.#setup = setup;
+  }
+
+  async run(): Promise<FaceEnd> {
+    const over = new Promise<FaceEnd>((resolve, reject) => {
+      this.#finish = resolve;
+      this.#crash = reject;
+    });
+    this.#reading = this.#readAll().catch((thrown) => this.#failed(thrown, "read"));
+    try {
+      return await over;
+    } finally {
+      this.#isOver = true;
+      this.#deadline?.timer.cancel();
+    }
+  }
+
+  async settled(): Promise<void> {
+    await this.#reading;
+    await this.#written;
+  }
+
+  /**
+   * The machine's output. Kept without a copy: no step is taken before it is written, but those of
+   * a source beside what it put at "drain", and that stays until the next "drain".
+   */
+  put(out: ByteOutput): void {
+    if (this.#sending !== "open") throw new Error("the machine sends after its end");
+    if (out === "end") this.#sending = "ending";
+    else if (out.length > 0) this.#outbox.push(out);
+  }
+
+  async #readAll(): Promise<void> {
+    const { session } = this.#setup;
+    this.#step("open");
+    this.#write();
+    const waits = session.readable !== undefined;
+    let buffer: Uint8Array | undefined = waits ? undefined : new Uint8Array(ownBufferSize);
+    for (;;) {
+      await session.readable?.();
+      buffer ??= bulkBuffers.take();
+      let n: number | null;
+      // A buffer that a failed read may still fill is not given back.
+      do {
+        n = await session.read(buffer);
+        if (n !== null) await this.#received(buffer.subarray(0, n));
+      } while (n !== null && n >= bulkThreshold);
+      if (waits) {
+        bulkBuffers.give(buffer);
+        buffer = undefined;
+      }
+      if (n === null) return await this.#ended();
+    }
+  }
+
+  /** Steps the machine; resolves when the lent bytes are not needed any more. */
+  async #received(chunk: Uint8Array): Promise<void> {
+    this.bytesIn += chunk.length;
+    this.#setup.moved();
+    if (this.#sending !== "open" || this.#isOver) return;
+    const source = this.#setup.machine.wantsDrain;
+    const before = this.#outbox.length;
+    this.#step(chunk);
+    const written = this.#write();
+    if (!source) await written;
+    else if (this.#outbox.length > before) await new Promise<void>((wake) => this.#emptied = wake);
+  }
+
+  async #ended(): Promise<void> {
+    this.#peerEnded = true;
+    if (this.#sending === "open") this.#step("end");
+    await this.#write();
+  }
+
+  #step(input: ByteInput): void {
+    const { machine, clock } = this.#setup;
+    machine.step(input, clock.now(), this);
+    if (machine.deadlineMs !== (this.#deadline?.atMs ?? null)) this.#setDeadline();
+  }
+
+  #setDeadline(): void {
+    const { machine, clock } = this.#setup;
+    this.#deadline?.timer.cancel();
+    this.#deadline = undefined;
+    const atMs = machine.deadlineMs;
+    if (atMs === null || this.#isOver) return;
+    const timer = TimerWheel.of(clock).timer(atMs - clock.now(), () => {
+      this.#deadline = undefined;
+      this.#isLate = true;
+      // What a deadline puts may not pile up before a peer that does not read.
+      if (this.#outbox.length > 0 || (this.#writing && !machine.wantsDrain)) return;
+      try {
+        this.#stepLate();
+        this.#write();
+      } catch (bug) {
+        this.#crash(bug);
+      }
+    });
+    this.#deadline = { atMs, timer };
+  }
+
+  #stepLate(): void {
+    this.#isLate = false;
+    const { machine, clock } = this.#setup;
+    if (this.#isOver || this.#sending !== "open") return;
+    // An input that came meanwhile may have moved the deadline.
+    if (machine.deadlineMs !== null && machine.deadlineMs <= clock.now()) this.#step("deadline");
+  }
+
+  /** Starts the writing loop where it has something to do; resolves when it has come to rest. */
+  #write(): Promise<void> {
+    const idle = this.#outbox.length === 0 && this.#sending !== "ending";
+    if (this.#writing || (idle && !this.#setup.machine.wantsDrain)) return this.#written;
+    this.#writing = true;
+    return this.#written = this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      await this.#drainAll();
+    } catch (thrown) {
+      this.#failed(thrown, "write");
+    } finally {
+      this.#writing = false;
+      this.#emptied();
+    }
+  }
+
+  async #drainAll(): Promise<void> {
+    const { session, machine, moved } = this.#setup;
+    while (!this.#isOver) {
+      const chunk = this.#outbox.shift();
+      if (chunk !== undefined) {
+        await session.write(chunk);
+        this.bytesOut += chunk.length;
+        moved();
+        continue;
+      }
+      this.#emptied();
+      if (this.#isLate) this.#stepLate();
+      if (this.#outbox.length > 0) continue;
+      if (this.#sending === "ending") {
+        await session.closeWrite();
+        this.#sending = "ended";
+        return this.#finish({ reason: this.#peerEnded ? "peer-end" : "local-end" });
+      }
+      if (!machine.wantsDrain) return;
+      this.#step("drain");
+      if (this.#outbox.length === 0 && this.#sending === "open") return;
+    }
+  }
+
+  #failed(thrown: unknown, op: "read" | "write"): void {
+    const { session, machine } = this.#setup;
+    const error = toNetError(thrown, op, session.remote.text, "remote");
+    if (error.kind === "unexpected" && !(thrown instanceof NetError)) return this.#crash(thrown);
+    const reason = reasonOfError(error);
+    // A peer ends a source by closing: that it takes no more is its orderly end, not a failure.
+    if (reason === "reset" && this.#peerEnded && machine.wantsDrain) {
+      return this.#finish({ reason: "peer-end" });
+    }
+    this.#finish({ reason, error });
+  }
+}
