@@ -15,6 +15,8 @@ export interface FlagRow extends OptionRow {
    * absent then.
    */
   readonly standard?: OptionValue;
+  /** Not shown in help and completions: for those who work on plumb. */
+  readonly hidden?: boolean;
 }
 
 /** Where a value came from. */

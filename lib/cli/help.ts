@@ -29,7 +29,7 @@ export function overview(commands: readonly CommandRow[], columns?: number): str
 export function commandPage(row: CommandRow, columns?: number): string {
   const width = pageWidth(columns);
   const shared = new Set(sharedFlags.map((flag) => flag.name));
-  const own = row.flags.filter((flag) => !shared.has(flag.name));
+  const own = row.flags.filter((flag) => !shared.has(flag.name) && !flag.hidden);
   const others = sharedFlags.map((flag) => row.flags.find((f) => f.name === flag.name) ?? flag);
   const sections = [
     wrap(`plumb ${row.name}: ${row.summary}`, width),

@@ -10,7 +10,7 @@ const sizeSteps = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 export function approximateSize(bytes: number): string {
   let value = bytes;
   let step = 0;
-  // 1023.96 would be printed as 1024: one step on.
+  // Whole bytes up to 1023, then three digits: 1000 KiB is 0.98 MiB.
   while (value >= 999.5 && step < sizeSteps.length - 1 && (step > 0 || value >= 1024)) {
     value /= 1024;
     step++;

@@ -192,7 +192,12 @@ export const commands: readonly CommandRow[] = [
       summary: "a command or a topic",
       required: false,
     }],
-    flags: [{ name: "reference", kind: "flag", help: "print the whole reference as Markdown" }],
+    flags: [{
+      name: "reference",
+      kind: "flag",
+      hidden: true,
+      help: "print docs/reference.md",
+    }],
     examples: [
       { line: "plumb help connect", summary: "one command" },
       { line: "plumb help addresses", summary: "the address language" },
