@@ -30,6 +30,7 @@ export const SO_PEERCRED = 17;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
 export const SO_ACCEPTCONN = 30;
+export const SO_DOMAIN = 39;
 export const SO_COOKIE = 57;
 
 export const MSG_OOB = 0x1;
