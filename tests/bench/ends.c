@@ -1,0 +1,89 @@
+/*
+ * The two ends of a relay benchmark, light enough never to be what is measured.
+ *
+ *   ends sink              listens on 127.0.0.1, prints the port; then, for each connection, one
+ *                          after another, "BYTES NANOSECONDS" from the first byte to the end
+ *   ends source PORT BYTES connects, sends that many, ends its side, waits for the other's end
+ *
+ * The sink throws data away inside the kernel (MSG_TRUNC, tcp(7)): no copy competes with the
+ * relay's for the two cores.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CHUNK = 256 * 1024 };
+static char chunk[CHUNK];
+
+static void die(const char *what) {
+  fprintf(stderr, "ends: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static long long now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static struct sockaddr_in loopback(int port) {
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return a;
+}
+
+static void sink(void) {
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in a = loopback(0);
+  socklen_t size = sizeof a;
+  if (listener < 0 || bind(listener, (struct sockaddr *)&a, size) || listen(listener, 16) ||
+      getsockname(listener, (struct sockaddr *)&a, &size))
+    die("listen");
+  printf("%d\n", ntohs(a.sin_port));
+  fflush(stdout);
+  for (;;) {
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0) die("accept");
+    long long bytes = 0, began = 0;
+    ssize_t n;
+    while ((n = recv(fd, chunk, CHUNK, MSG_TRUNC)) > 0) {
+      if (bytes == 0) began = now();
+      bytes += n;
+    }
+    if (n < 0) die("recv");
+    printf("%lld %lld\n", bytes, now() - began);
+    fflush(stdout);
+    close(fd);
+  }
+}
+
+static void source(int port, long long bytes) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in a = loopback(port);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a)) die("connect");
+  while (bytes > 0) {
+    ssize_t n = send(fd, chunk, bytes < CHUNK ? bytes : CHUNK, 0);
+    if (n < 0) die("send");
+    bytes -= n;
+  }
+  if (shutdown(fd, SHUT_WR)) die("shutdown");
+  if (recv(fd, chunk, CHUNK, 0) != 0) die("expected the end");
+  close(fd);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "sink") == 0) sink();
+  if (argc == 4 && strcmp(argv[1], "source") == 0) {
+    source(atoi(argv[2]), atoll(argv[3]));
+    return 0;
+  }
+  fprintf(stderr, "usage: ends sink | ends source PORT BYTES\n");
+  return 2;
+}

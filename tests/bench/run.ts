@@ -1,0 +1,76 @@
+/**
+ * `deno task bench [NAME...] [--rounds=N] [--json[=FILE]]`: a table, and JSON to a file or, without
+ * one, to standard output with the table on standard error. Exit status 0 whatever the figures say:
+ * they depend on the machine. 1 when a benchmark could not be carried out.
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { find } from "../support/tools.ts";
+import { type Benchmark, type Row, rowJson, rowText } from "./harness.ts";
+import { idleMemory } from "./idle_memory.ts";
+import { relayThroughput } from "./relay_throughput.ts";
+import { startup } from "./startup.ts";
+
+const benchmarks: readonly Benchmark[] = [relayThroughput, startup, idleMemory];
+
+const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
+const rounds = Number(flags["rounds"] ?? 3);
+const json = typeof flags["json"] === "string" ? flags["json"] : null;
+const words = flags._.map(String);
+const chosen = benchmarks.filter(({ name }) => {
+  return words.length === 0 || words.some((word) => name.includes(word));
+});
+if (chosen.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
+  const known = benchmarks.map(({ name, about }) => `  ${name.padEnd(18)} ${about}\n`).join("");
+  print(Deno.stderr, `usage: deno task bench [NAME...] [--rounds=N] [--json[=FILE]]\n${known}`);
+  Deno.exit(2);
+}
+
+const rows: Row[] = [];
+let broken = false;
+for (const benchmark of chosen) {
+  const row = await carryOut(benchmark);
+  rows.push(row);
+  print(json === "" ? Deno.stderr : Deno.stdout, `${rowText(row)}\n`);
+}
+if (json !== null) {
+  const report = {
+    schema: 1,
+    time: new Date().toISOString(),
+    machine: {
+      cores: navigator.hardwareConcurrency,
+      kernel: Deno.osRelease(),
+      architecture: Deno.build.arch,
+      deno: Deno.version.deno,
+    },
+    rounds,
+    rows: rows.map(rowJson),
+  };
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (json === "") print(Deno.stdout, text);
+  else await Deno.writeTextFile(json, text);
+}
+Deno.exit(broken ? 1 : 0);
+
+async function carryOut({ name, about, tools, run }: Benchmark): Promise<Row> {
+  const title = `${name}: ${about}`;
+  const none = { name: title, measured: [], claims: [] };
+  const missing = tools.filter((tool) => find(tool) === null);
+  if (missing.length > 0) return { ...none, skipped: `needs ${missing.join(", ")}` };
+  const work = await Deno.makeTempDir({ prefix: "plumb-bench-" });
+  try {
+    return { name: title, ...await run(rounds, work) };
+  } catch (error) {
+    // The other benchmarks are still worth having.
+    broken = true;
+    return { ...none, skipped: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+function print(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+}
