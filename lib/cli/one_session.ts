@@ -13,7 +13,7 @@ import { statusOfSession, statusOfSignal } from "./exit.ts";
 import { sayLiveTally } from "./live_tally.ts";
 import { sessionFields, sessionLine } from "./report.ts";
 import { sessionError } from "./session_error.ts";
-import { framingOf, openTaps, relayOptionsOf } from "./session_options.ts";
+import { equipped, framingOf, relayOptionsOf } from "./session_options.ts";
 import { endOnSignal } from "./signals.ts";
 
 /** The two ends of a session that was opened, and what its kind of ends asks for. */
@@ -59,9 +59,12 @@ export async function runSession(
   options: RelayOptions = {},
 ): Promise<SessionTally> {
   const { flags } = session;
-  const taps = await openTaps(session);
-  const [left, right] = joined(a, b, framingOf(flags), context.limits.line);
-  const given = { ...options, ...relayOptionsOf(flags), taps };
+  const equippedA = await equipped(a, session).catch(async (thrown) => {
+    await b[Symbol.asyncDispose]();
+    throw thrown;
+  });
+  const [left, right] = joined(equippedA, b, framingOf(flags), context.limits.line);
+  const given = { ...options, ...relayOptionsOf(flags) };
   const relay = new Relay(left, right, context, { id: 1, ...given });
   using _tally = sayLiveTally(session, () => ({
     aToB: relay.aToB,

@@ -8,9 +8,10 @@ import type { Duplex } from "../core/contract.ts";
 import type { Framing } from "../stream/frame.ts";
 import { hexdump } from "../stream/hexdump.ts";
 import type { Buffering } from "../stream/pump.ts";
+import { limited } from "../stream/rate.ts";
 import { record } from "../stream/record.ts";
 import type { RelayOptions } from "../stream/relay.ts";
-import type { Direction, Tap } from "../stream/tap.ts";
+import { type Direction, type Tap, tapped } from "../stream/tap.ts";
 import type { CommandContext } from "./command.ts";
 import type { Flags } from "./flag.ts";
 
@@ -23,7 +24,6 @@ export function relayOptionsOf(flags: Flags): RelayOptions {
     untilQuietMs: flags.number("until-quiet"),
     replies: flags.number("replies"),
     oneWay: oneWayOf(flags.text("one-way")),
-    rateLimit: flags.number("rate-limit"),
     buffering: flags.text("buffer") as Buffering | undefined,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -39,12 +39,33 @@ export function framingOf(flags: Flags): Framing {
 }
 
 /**
+ * A session with what the flags put around it: the rate limit, then `-x` and `--record`.
+ *
+ * @throws {NetError} as `openTaps`; the session is closed then
+ */
+export async function equipped(
+  a: Duplex,
+  session: CommandContext,
+  suffix?: string,
+): Promise<Duplex> {
+  const { flags, context } = session;
+  const rate = flags.number("rate-limit");
+  try {
+    const taps = await openTaps(session, suffix);
+    return tapped(rate === undefined ? a : limited(a, rate, context.clock), taps);
+  } catch (thrown) {
+    await a[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+/**
  * Opens what looks at the bytes: `-x` and `--record`.
  *
  * @param suffix tells the recordings of several sessions apart: "", or the session's number
  * @throws {NetError} where a recording cannot be made; nothing stays open then
  */
-export async function openTaps(session: CommandContext, suffix = ""): Promise<readonly Tap[]> {
+async function openTaps(session: CommandContext, suffix = ""): Promise<readonly Tap[]> {
   const { flags, errors, context, ports } = session;
   const taps: Tap[] = [];
   if (flags.flag("hexdump")) taps.push(hexdump(context.clock, (text) => errors.text(text)));

@@ -7,9 +7,10 @@
  * @module
  */
 
-import type { ChildStatus, Duplex, Peer, Traits } from "../core/contract.ts";
+import type { Duplex, Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import { LineReader, readExactly } from "./read.ts";
+import { WrappedDuplex } from "./wrapped.ts";
 
 /** The ways to cut a stream. */
 export const framings = ["chunk", "line", "length"] as const;
@@ -123,40 +124,21 @@ function endedWithin(stream: Duplex, size: number): NetError {
   });
 }
 
-class FramedStream implements Duplex {
-  readonly local: Peer;
-  readonly remote: Peer;
-  readonly traits: Traits;
-  readonly child?: Promise<ChildStatus>;
-  readonly #stream: Duplex;
+class FramedStream extends WrappedDuplex {
   readonly #cutter: Cutter;
 
   constructor(stream: Duplex, cutter: Cutter) {
-    this.#stream = stream;
+    super(stream, { ...stream.traits, messages: true });
     this.#cutter = cutter;
-    this.local = stream.local;
-    this.remote = stream.remote;
-    this.traits = { ...stream.traits, messages: true };
-    if (stream.child !== undefined) this.child = stream.child;
+    // What was read and not handed on yet is here, and the stream inside knows nothing of it.
+    delete this.readable;
   }
 
-  read(into: Uint8Array): Promise<number | null> {
+  override read(into: Uint8Array): Promise<number | null> {
     return this.#cutter.read(into);
   }
 
-  write(message: Uint8Array): Promise<void> {
+  override write(message: Uint8Array): Promise<void> {
     return this.#cutter.write(message);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#stream.closeWrite();
-  }
-
-  abort(reason?: unknown): void {
-    this.#stream.abort(reason);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stream[Symbol.asyncDispose]();
   }
 }

@@ -3,13 +3,10 @@
  * @module
  */
 
-import { type Clock, sleep } from "../core/clock.ts";
 import type { Duplex } from "../core/contract.ts";
-import { NetError, toNetError } from "../core/error.ts";
+import { type NetError, toNetError } from "../core/error.ts";
 import type { Flow } from "../core/tally.ts";
 import { bulkBuffers, bulkThreshold } from "./buffer_pool.ts";
-import type { TokenBucket } from "./rate.ts";
-import type { Direction, Tap } from "./tap.ts";
 
 /** When what was read is written: at once, at each newline, or when a block is full. */
 export type Buffering = "none" | "line" | "block";
@@ -17,18 +14,12 @@ export type Buffering = "none" | "line" | "block";
 /** How one direction ended. */
 export type PumpEnd =
   | { readonly kind: "end" }
-  | { readonly kind: "read-failed" | "write-failed" | "tap-failed"; readonly error: NetError };
+  | { readonly kind: "read-failed" | "write-failed"; readonly error: NetError };
 
 /** What a pump is told. */
 export interface PumpOptions {
-  readonly direction: Direction;
   readonly flow: Flow;
-  readonly clock: Clock;
-  readonly taps: readonly Tap[];
   readonly buffering: Buffering;
-  readonly bucket?: TokenBucket;
-  /** Ends a wait of the rate limit. */
-  readonly signal?: AbortSignal;
   /** Called after every read and every write. */
   readonly moved: () => void;
 }
@@ -84,30 +75,18 @@ export class Pump {
 
   /** One read and what follows from it. @returns how much was read, or how it is over. */
   async #pass(buffer: Uint8Array): Promise<PumpEnd | number> {
-    const { bucket, clock, signal, moved } = this.#options;
-    const room = buffer.length - this.#held;
-    const most = bucket === undefined || this.#from.traits.messages
-      ? room
-      : Math.min(room, bucket.grain);
     let n: number | null;
     try {
-      n = await this.#from.read(buffer.subarray(this.#held, this.#held + most));
+      n = await this.#from.read(buffer.subarray(this.#held));
     } catch (thrown) {
       return this.#failed("read-failed", thrown);
     }
-    moved();
+    this.#options.moved();
     if (n === null) {
       const rest = await this.#write(buffer.subarray(0, this.#held), this.#held > 0);
       return rest ?? { kind: "end" };
     }
-    const failed = await this.#hold(buffer, n);
-    if (failed !== undefined) return failed;
-    if (bucket !== undefined) {
-      const waitMs = bucket.take(n, clock.now());
-      // Ended while it waits: the next read tells why, so the abort itself needs no answer here.
-      if (waitMs > 0) await sleep(clock, waitMs, signal).catch(() => {});
-    }
-    return n;
+    return await this.#hold(buffer, n) ?? n;
   }
 
   /** Writes what may go now and keeps the rest at the start of the buffer. */
@@ -134,12 +113,7 @@ export class Pump {
 
   async #write(chunk: Uint8Array, wanted: boolean): Promise<PumpEnd | undefined> {
     if (!wanted) return undefined;
-    const { taps, direction, flow, moved } = this.#options;
-    try {
-      for (const tap of taps) await tap.chunk(direction, chunk);
-    } catch (thrown) {
-      return this.#failed("tap-failed", thrown);
-    }
+    const { flow, moved } = this.#options;
     try {
       this.writing = true;
       await this.#to.write(chunk);
@@ -154,7 +128,7 @@ export class Pump {
     return undefined;
   }
 
-  #failed(kind: "read-failed" | "write-failed" | "tap-failed", thrown: unknown): PumpEnd {
+  #failed(kind: "read-failed" | "write-failed", thrown: unknown): PumpEnd {
     const [op, end] = kind === "read-failed" ? ["read", this.#from] : ["write", this.#to];
     return { kind, error: toNetError(thrown, op, end.remote.text) };
   }

@@ -13,8 +13,7 @@ import type { Flow, SessionTally } from "../core/tally.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { breakAfterDelivery, discardAll, lingerClose } from "./linger.ts";
 import { type Buffering, Pump, type PumpEnd } from "./pump.ts";
-import { TokenBucket } from "./rate.ts";
-import type { Direction, Tap } from "./tap.ts";
+import type { Direction } from "./tap.ts";
 
 /** How a relay behaves; everything has a default, none of the times runs unless given. */
 export interface RelayOptions {
@@ -37,10 +36,7 @@ export interface RelayOptions {
   readonly replies?: number | "as-sent";
   /** Only this direction carries data; what comes the other way is thrown away. */
   readonly oneWay?: Direction;
-  /** Bytes a second, for each direction. */
-  readonly rateLimit?: number;
   readonly buffering?: Buffering;
-  readonly taps?: readonly Tap[];
   /** Ends the session as soon as b ends (a person at a terminal has nothing to half-close). */
   readonly endWithPeer?: boolean;
 }
@@ -72,8 +68,6 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #timers: Timer[] = [];
   readonly #pumps = new Map<Direction, Pump | null>();
-  /** Ends waits of the rate limit; only made where there is one. */
-  readonly #stop: AbortController | undefined;
   #finish: (outcome: Outcome) => void = () => {};
   #activeMs: number;
   #firstEnd: "a" | "b" | undefined;
@@ -85,7 +79,6 @@ export class Relay {
     this.#context = context;
     this.#options = options;
     this.#activeMs = context.clock.now();
-    if (options.rateLimit !== undefined) this.#stop = new AbortController();
   }
 
   /** Runs the session to its end. Never throws: what broke it is in the tally. */
@@ -99,13 +92,11 @@ export class Relay {
     const running = signal.aborted ? [] : this.#start();
     this.#setTimers();
 
-    let outcome = await over;
+    const outcome = await over;
     signal.removeEventListener("abort", onSignal);
     for (const timer of this.#timers) timer.cancel();
-    this.#stop?.abort();
-    await this.#close(outcome);
+    const failure = await this.#close(outcome);
     await Promise.all(running);
-    outcome = await this.#closeTaps(outcome);
     const child = await (this.#b.end.child ?? this.#a.end.child);
     return {
       id: this.#options.id ?? 0,
@@ -114,8 +105,7 @@ export class Relay {
       aToB: this.aToB,
       bToA: this.bToA,
       durationMs: this.#context.clock.now() - startMs,
-      reason: outcome.reason,
-      ...(outcome.error ? { error: outcome.error } : {}),
+      ...(failure ?? outcome),
       ...(child ? { child } : {}),
     };
   }
@@ -134,24 +124,14 @@ export class Relay {
    * input is thrown away: unread, it would turn the close into a reset.
    */
   #startPump(direction: Direction, from: Leg, to: Leg, flow: Flow): Promise<void> {
-    const { oneWay, rateLimit, taps, buffering } = this.#options;
-    const { clock } = this.#context;
+    const { oneWay, buffering = "none" } = this.#options;
     const readable = !from.end.traits.writeOnly;
     const exists = readable && !to.end.traits.readOnly && (oneWay ?? direction) === direction;
     if (!exists) {
       if (!readable) from.inputEnded = true;
       return readable ? this.#discard(from) : Promise.resolve();
     }
-    const pump = new Pump(from.end, to.end, {
-      direction,
-      flow,
-      clock,
-      taps: taps ?? [],
-      buffering: buffering ?? "none",
-      moved: () => this.#moved(),
-      ...(rateLimit === undefined ? {} : { bucket: new TokenBucket(rateLimit, clock.now()) }),
-      ...(this.#stop === undefined ? {} : { signal: this.#stop.signal }),
-    });
+    const pump = new Pump(from.end, to.end, { flow, buffering, moved: () => this.#moved() });
     this.#pumps.set(direction, pump);
     return pump.run().then((end) => this.#ended(direction, from, to, end));
   }
@@ -177,7 +157,7 @@ export class Relay {
     if (end.kind === "end") {
       from.inputEnded = true;
       this.#firstEnd ??= from.name;
-      await this.#passEnd(direction, to);
+      await this.#passEnd(to);
     } else {
       this.#failed(end, to);
     }
@@ -194,10 +174,9 @@ export class Relay {
   }
 
   /** Half-close: the end of one direction becomes the end of input of the other leg. */
-  async #passEnd(direction: Direction, to: Leg): Promise<void> {
+  async #passEnd(to: Leg): Promise<void> {
     try {
       await to.end.closeWrite();
-      for (const tap of this.#options.taps ?? []) await tap.end?.(direction);
     } catch (thrown) {
       this.#writeFailure ??= toNetError(thrown, "write", to.end.remote.text);
     }
@@ -276,7 +255,8 @@ export class Relay {
     );
   }
 
-  async #close(outcome: Outcome): Promise<void> {
+  /** @returns what failed in closing, where nothing had failed before */
+  async #close(outcome: Outcome): Promise<Outcome | undefined> {
     const { clock, limits } = this.#context;
     const lingerMs = limits["close-linger"];
     const close = async (leg: Leg) => {
@@ -297,21 +277,10 @@ export class Relay {
       }
       await leg.end[Symbol.asyncDispose]();
     };
-    await Promise.all([close(this.#a), close(this.#b)]);
-  }
-
-  async #closeTaps(outcome: Outcome): Promise<Outcome> {
-    let result = outcome;
-    for (const tap of this.#options.taps ?? []) {
-      try {
-        await tap.close?.();
-      } catch (thrown) {
-        if (result.error === undefined) {
-          result = { reason: "error", error: toNetError(thrown, "record") };
-        }
-      }
-    }
-    return result;
+    const closed = await Promise.allSettled([close(this.#a), close(this.#b)]);
+    const failed = closed.find((one) => one.status === "rejected");
+    if (failed === undefined || outcome.error !== undefined) return undefined;
+    return { reason: "error", error: toNetError(failed.reason, "close", this.#b.end.remote.text) };
   }
 
   #error(kind: "idle" | "limit" | "result", message: string): NetError {
