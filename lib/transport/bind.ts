@@ -5,8 +5,8 @@
 
 import type { InetAddress } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
-import { systemCode, toNetError } from "../core/error.ts";
-import { hostPort } from "./peer.ts";
+import { systemCode } from "../core/error.ts";
+import { bindError } from "./holder.ts";
 import { resolveHost } from "./resolve.ts";
 
 /** How a socket is bound; `Deno.listen` and `Deno.listenDatagram` both fit. */
@@ -52,12 +52,14 @@ function bindAny<S extends { close(): void }>(address: InetAddress, binder: Bind
   } catch (thrown) {
     const code = systemCode(thrown) ?? "";
     // EADDRNOTAVAIL: IPv6 is there but switched off (net.ipv6.conf.all.disable_ipv6).
-    if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw bindError(address, "", thrown);
+    if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") {
+      throw bindError({ ...address, host: "" }, thrown);
+    }
   }
   try {
     return binder.open("0.0.0.0", address.port);
   } catch (thrown) {
-    throw bindError(address, "0.0.0.0", thrown);
+    throw bindError({ ...address, host: "0.0.0.0" }, thrown);
   }
 }
 
@@ -75,12 +77,8 @@ function bindAll<S extends { close(): void }>(
       port = binder.portOf(socket);
     } catch (thrown) {
       for (const socket of sockets) socket.close();
-      throw bindError(address, host, thrown);
+      throw bindError({ ...address, host }, thrown);
     }
   }
   return sockets;
-}
-
-function bindError(address: InetAddress, host: string, thrown: unknown): Error {
-  return toNetError(thrown, "listen", `${address.scheme}://${hostPort(host, address.port)}`);
 }

@@ -32,6 +32,8 @@ export interface SocketSessionInit {
   /** Its clock and its limit `close-wait` bound an orderly close. */
   readonly context: Context;
   readonly powers?: SocketPowers;
+  /** True where disposing is a reset too, not an orderly end. */
+  readonly resets?: boolean;
 }
 
 const streamTraits: Traits = { messages: false, halfClose: true };
@@ -44,6 +46,7 @@ export class SocketSession implements Duplex {
   readonly #socket: StreamSocket;
   readonly #powers: SocketPowers | undefined;
   readonly #context: Context;
+  readonly #resets: boolean;
   /** Set by `abort` and by disposing: what waits ends, nothing more starts. */
   #closed: { readonly reason: unknown } | undefined;
   /** True once the runtime's socket was closed, which it wants to be only once. */
@@ -62,6 +65,7 @@ export class SocketSession implements Duplex {
     this.remote = init.remote;
     this.#powers = init.powers;
     this.#context = init.context;
+    this.#resets = init.resets ?? false;
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -137,7 +141,8 @@ export class SocketSession implements Duplex {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed !== undefined) return;
     this.#closed = { reason: undefined };
-    if (!this.#finished && this.#failure === undefined) await this.#delivered();
+    if (this.#resets) this.#powers?.reset();
+    else if (!this.#finished && this.#failure === undefined) await this.#delivered();
     this.#close();
     await this.#waiting;
   }

@@ -6,6 +6,7 @@
 import type { InetAddress } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
+import { toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { connectError } from "./attempt.ts";
 import { interleave, raceAttempts } from "./happy.ts";
@@ -34,27 +35,32 @@ export const tcpTransport: Transport<InetAddress> = {
 
 async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const { address, options, context } = request;
-  const settings = readTcpSettings(options);
+  const settings = readTcpSettings(options, "active");
   const text = `tcp://${hostPort(address.host, address.port)}`;
   const hosts = interleave(await resolveHost(zoned(address), context));
   const race = await raceAttempts<ResolvedHost, Deno.TcpConn>(hosts, {
     attempt: ({ host }, signal) => Deno.connect({ hostname: host, port: address.port, signal }),
     discard: (late) => late.close(),
   }, context);
-  if (race.won) return session(race.value, settings, context);
-  throw connectError(
-    text,
-    race.failed.map(({ candidate, thrown, durationMs }) => ({
-      address: hostPort(candidate.host, address.port),
-      thrown,
-      durationMs,
-    })),
-  );
+  if (!race.won) {
+    const tried = race.failed.map(({ candidate, ...attempt }) => {
+      return { ...attempt, address: hostPort(candidate.host, address.port) };
+    });
+    throw connectError(text, tried);
+  }
+  const conn = race.value;
+  try {
+    applyTcpSettings(settings, conn.localAddr, conn.remoteAddr, text, context);
+    return session(conn, settings, context);
+  } catch (thrown) {
+    conn.close();
+    throw toNetError(thrown, "connect", text);
+  }
 }
 
 async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passive[]> {
   const { address, options, context } = request;
-  const settings = readTcpSettings(options);
+  const settings = readTcpSettings(options, "passive");
   const tcpBacklog = options.number("backlog");
   const reusePort = options.flag("reuseport");
   const open = (hostname: string, port: number) =>
@@ -65,26 +71,34 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
       ...(reusePort === undefined ? {} : { reusePort }),
     });
   const sockets = await bindEach(address, { open, portOf: (socket) => socket.addr.port }, context);
-  return sockets.map((socket) => {
-    const { hostname, port } = socket.addr;
-    const local = inetPeer("tcp", hostname, port);
+  const locals = sockets.map(({ addr }) => inetPeer("tcp", addr.hostname, addr.port));
+  try {
+    for (const [at, { addr }] of sockets.entries()) {
+      applyTcpSettings(settings, addr, null, locals[at]?.text ?? "", context);
+    }
+  } catch (thrown) {
+    for (const socket of sockets) socket.close();
+    throw thrown;
+  }
+  return sockets.map((socket, at) => {
     const listener = new SocketListener<Deno.TcpConn>(socket, {
-      local,
+      local: locals[at] ?? inetPeer("tcp", socket.addr.hostname, socket.addr.port),
       session: (conn) => session(conn, settings, context),
     });
     return { kind: "listener", listener };
   });
 }
 
-/** Makes a session of a connection and sets what the address asks for. */
+/** Makes a session of a connection, which owns it from here on. */
 function session(conn: Deno.TcpConn, settings: TcpSettings, context: Context): Duplex {
-  applyTcpSettings(conn, settings);
+  conn.setNoDelay(settings.nodelay);
   const { localAddr, remoteAddr } = conn;
   return new SocketSession(conn, {
     local: inetPeer("tcp", localAddr.hostname, localAddr.port),
     remote: inetPeer("tcp", remoteAddr.hostname, remoteAddr.port),
     context,
     powers: new TcpPowers(localAddr, remoteAddr),
+    resets: settings.resets,
   });
 }
 

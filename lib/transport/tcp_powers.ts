@@ -4,7 +4,7 @@
  */
 
 import { resetNow } from "../sys/reset.ts";
-import { queuedBytes } from "../sys/socket.ts";
+import { unacknowledgedBytes } from "../sys/queue.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import type { SocketPowers } from "./socket.ts";
 
@@ -29,7 +29,7 @@ export class TcpPowers implements SocketPowers {
 
   unacknowledged(): number | null {
     const fd = this.#descriptor();
-    return fd === null ? null : queuedBytes(fd, "send");
+    return fd === null ? null : unacknowledgedBytes(fd);
   }
 
   /** Null without FFI permission, and for a connection that the peer has reset already. */

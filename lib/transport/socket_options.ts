@@ -1,0 +1,121 @@
+/**
+ * Socket options of endpoints: rows for the table of a transport, reading them, setting them.
+ * @module
+ */
+
+import { parseDuration } from "../address/units.ts";
+import type { Context } from "../core/context.ts";
+import { NetError } from "../core/error.ts";
+import type { OptionRow, Options, ValueKind } from "../core/option.ts";
+import type { KeepaliveValue, OptionEncoding, SocketOptionValue } from "../sys/option_value.ts";
+import { applySocketOption, socketOption } from "../sys/socket_options.ts";
+
+/** How the text of a value is read, by how the kernel wants it. */
+const valueKinds: Readonly<Record<OptionEncoding, ValueKind>> = {
+  flag: "flag",
+  integer: "integer",
+  unsigned: "integer",
+  size: "size",
+  seconds: "duration",
+  milliseconds: "duration",
+  microseconds: "duration",
+  timeval: "duration",
+  linger: "duration",
+  keepalive: "text",
+  text: "text",
+};
+
+/** Rows of a transport's table for options that the kernel's table has. */
+export function socketOptionRows(
+  names: readonly string[],
+  side?: "active" | "passive",
+): readonly OptionRow[] {
+  return names.map((name) => {
+    const { value, phase, help } = socketOption(name);
+    return {
+      name,
+      kind: valueKinds[value],
+      phase,
+      help,
+      minimum: 0,
+      ...(side === undefined ? {} : { side }),
+      ...(value === "keepalive" ? { bare: "on", placeholder: "IDLE/INTERVAL/COUNT" } : {}),
+    };
+  });
+}
+
+/** Options that were given, with their values. */
+export type SocketSettings = ReadonlyArray<{
+  readonly name: string;
+  readonly value: SocketOptionValue;
+}>;
+
+/**
+ * Reads those of the named options that were given.
+ *
+ * @throws {NetError} kind "option" for a `keepalive` that is none
+ */
+export function readSocketSettings(options: Options, names: readonly string[]): SocketSettings {
+  return names.flatMap((name) => {
+    const value = readOne(options, name);
+    return value === undefined ? [] : [{ name, value }];
+  });
+}
+
+function readOne(options: Options, name: string): SocketOptionValue | undefined {
+  const { value } = socketOption(name);
+  if (value === "flag") return options.flag(name);
+  if (value !== "keepalive" && value !== "text") return options.number(name);
+  const text = options.text(name);
+  return value === "keepalive" && text !== undefined ? readKeepalive(text) : text;
+}
+
+/**
+ * `on`, `off`, or `30s/5s/3`: silence before the first probe, time between probes, probes without
+ * an answer until the connection is dead; what is left out stays as the system has it.
+ *
+ * @throws {NetError} kind "option"
+ */
+export function readKeepalive(text: string): boolean | KeepaliveValue {
+  if (text === "on") return true;
+  if (text === "off") return false;
+  const [idle, interval, count, ...rest] = text.split("/");
+  if (rest.length > 0 || (count !== undefined && !/^\d{1,3}$/.test(count))) {
+    const message = "is written 30s/5s/3, on or off";
+    throw new NetError({ kind: "option", op: "option", address: `keepalive=${text}`, message });
+  }
+  return {
+    ...(idle ? { idleMs: parseDuration(idle) } : {}),
+    ...(interval ? { intervalMs: parseDuration(interval) } : {}),
+    ...(count === undefined ? {} : { count: Number(count) }),
+  };
+}
+
+/**
+ * Sets options on a descriptor and says what the kernel made of them.
+ *
+ * @param fd of an open socket; null where it could not be found
+ * @param text the endpoint in the address language
+ * @throws {NetError} kind "option" where the system refuses one, "unavailable" without FFI
+ */
+export function applySocketSettings(
+  fd: number | null,
+  settings: SocketSettings,
+  text: string,
+  context: Context,
+): void {
+  for (const { name, value } of settings) {
+    if (fd === null) {
+      throw new NetError({
+        kind: "unavailable",
+        op: "option",
+        address: name,
+        message: "the socket's descriptor cannot be reached",
+        hint: "socket options need --allow-ffi",
+      });
+    }
+    const taken = applySocketOption(fd, name, value);
+    const shown = typeof taken === "object" ? JSON.stringify(taken) : String(taken);
+    context.log.write("info", "option", `${text}: ${name} is ${shown}`, { name, value: taken });
+  }
+}
