@@ -13,6 +13,10 @@ export interface OpenQuote {
   readonly message: string;
 }
 
+/** Characters that stand for themselves, taken a run at a time. */
+const plain = /[^ \t\n\\'"]+/y;
+const plainInDouble = /[^\\"]+/y;
+
 /**
  * Splits a command into words.
  *
@@ -58,8 +62,9 @@ export function scanWords(text: string): string[] | OpenQuote {
       word = (word ?? "") + inner.text;
       at = inner.end;
     } else {
-      word = (word ?? "") + c;
-      at++;
+      const run = runFrom(plain, text, at);
+      word = (word ?? "") + run;
+      at += run.length;
     }
   }
   if (word !== null) words.push(word);
@@ -69,14 +74,26 @@ export function scanWords(text: string): string[] | OpenQuote {
 /** 2.2.3: inside double quotes a backslash is one only before these and a newline. */
 function doubleQuoted(text: string, start: number): { text: string; end: number } | null {
   let inner = "";
-  for (let at = start; at < text.length; at++) {
+  for (let at = start; at < text.length;) {
     const c = text.charAt(at);
-    if (c === '"') return { text: inner, end: at + 1 };
     const next = text.charAt(at + 1);
-    if (c === "\\" && next !== "" && '$`"\\\n'.includes(next)) {
+    if (c === '"') return { text: inner, end: at + 1 };
+    if (c !== "\\") {
+      const run = runFrom(plainInDouble, text, at);
+      inner += run;
+      at += run.length;
+    } else if (next !== "" && '$`"\\\n'.includes(next)) {
       if (next !== "\n") inner += next;
+      at += 2;
+    } else {
+      inner += c;
       at++;
-    } else inner += c;
+    }
   }
   return null;
+}
+
+function runFrom(run: RegExp, text: string, at: number): string {
+  run.lastIndex = at;
+  return run.exec(text)?.[0] ?? "";
 }
