@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { root } from "../support/process.ts";
-import { entryFiles, nameUses, sourceFiles } from "../support/source.ts";
+import { entryFiles, nameUses, sourceFiles } from "../support/project_source.ts";
 
 /** Names that say nothing about what is inside. */
 const forbiddenNames = ["util", "utils", "helper", "helpers", "common", "misc", "type", "types"];

@@ -13,7 +13,7 @@ import {
   importEdges,
   nameUses,
   sourceFiles,
-} from "../support/source.ts";
+} from "../support/project_source.ts";
 
 /** What a room may import beside its own files. */
 interface RoomRule {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sourceFiles } from "../support/source.ts";
+import { sourceFiles } from "../support/project_source.ts";
 
 Deno.test("every module of lib loads by itself", async () => {
   for (const file of await sourceFiles("lib")) await import(`../../${file}`);
