@@ -9,7 +9,7 @@
 import type { Address } from "../core/address.ts";
 import { type Context, deriveContext, withSignal } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
-import { type Attempt, NetError, toNetError } from "../core/error.ts";
+import { type Attempt, type ErrorKind, NetError, toNetError } from "../core/error.ts";
 import { formatAddress } from "../address/format.ts";
 import { readExactly } from "../stream/read.ts";
 import { answers, decodeDns, type DnsMessage, dnsQuery, encodeDns } from "../wire/dns.ts";
@@ -54,6 +54,9 @@ const unwilling: ReadonlySet<number> = new Set([2, 4, 5]);
 /** Answers of a server that does not know EDNS (RFC 6891 section 7): FORMERR, NOTIMP, BADVERS. */
 const extensionRefused: ReadonlySet<number> = new Set([1, 4, 16]);
 
+/** Failures that no other server can mend. */
+const ours: ReadonlySet<ErrorKind> = new Set(["unexpected", "usage", "address", "option"]);
+
 /**
  * Asks one server after the other until one is willing to answer; where none is, the refusal of
  * the last one is the reply.
@@ -85,8 +88,8 @@ export async function askServers(
       } catch (thrown) {
         if (context.signal.aborted) throw context.signal.reason;
         const error = toNetError(thrown, "dns");
-        // A bug must not hide as a server that does not answer.
-        if (error.kind === "unexpected") throw error;
+        // A bug or a bad address must not hide as a server that does not answer.
+        if (ours.has(error.kind)) throw error;
         failed.push(attemptOf(server, error, context.clock.now() - startMs));
       }
     }

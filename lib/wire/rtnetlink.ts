@@ -57,7 +57,10 @@ export interface RouteReply {
  * @param destination 4 or 16 bytes in network order
  * @param interfaceIndex the interface of a link-local destination; 0 for any
  */
-export function encodeRouteRequest(destination: Uint8Array, interfaceIndex: number): Uint8Array {
+export function encodeRouteRequest(
+  destination: Uint8Array,
+  interfaceIndex: number,
+): Uint8Array<ArrayBuffer> {
   const target = 4 + destination.length;
   const total = headerBytes + routeBytes + target + (interfaceIndex === 0 ? 0 : 8);
   const bytes = new Uint8Array(total);
