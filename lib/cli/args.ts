@@ -13,7 +13,7 @@ import { type CommandRow, flagsOf, type Invocation, usageLine } from "./command.
 import { type FlagRow, Flags, type FlagValue, isCounted } from "./flag.ts";
 import { sharedFlags } from "./flags.ts";
 import { readLimits } from "./limit_flag.ts";
-import { normalise, usage } from "./normalise.ts";
+import { type Canonical, normalise, usage } from "./normalise.ts";
 
 /** What a command line asks for. */
 export type Request =
@@ -62,7 +62,7 @@ export function readArgs(
     const named = words.find((word) => commands.some((row) => row.name === word));
     return { kind: "help", invocation: helpOf(named, words, commands, environment) };
   }
-  const head = normalise(argv, sharedFlags, { op: "usage", stopEarly: true });
+  const head = readHead(argv, commands);
   const name = head.positionals[0];
   const line = [...head.flags, ...head.rest];
   if (name === undefined) {
@@ -81,6 +81,18 @@ export function readArgs(
   const shared = line.filter((word) => word === "--json");
   const row = findCommand("version", commands);
   return { kind: "version", invocation: invoke(row, shared, commands, environment) };
+}
+
+/** The shared flags before the command, and the command. */
+function readHead(argv: readonly string[], commands: readonly CommandRow[]): Canonical {
+  try {
+    return normalise(argv, sharedFlags, { op: "usage", stopEarly: true });
+  } catch (thrown) {
+    if (!(thrown instanceof NetError) || thrown.hint !== undefined) throw thrown;
+    const known = commands.flatMap(flagsOf).map((flag) => `unknown flag --${flag.name}`);
+    if (!known.includes(thrown.reason)) throw thrown;
+    throw usage("usage", thrown.reason, "flags of a command follow its name");
+  }
 }
 
 /**

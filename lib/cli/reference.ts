@@ -7,6 +7,7 @@ import { type CommandRow, usageLine } from "./command.ts";
 import type { FlagRow } from "./flag.ts";
 import { sharedFlags } from "./flags.ts";
 import { flagLine } from "./help.ts";
+import { wrap } from "./text.ts";
 import { topics } from "./topics.ts";
 
 /** Width of the texts that are quoted from the topics. */
@@ -36,7 +37,7 @@ function commandSection(row: CommandRow): string {
     `## plumb ${row.name}`,
     sentence(row.summary),
     fenced(usageLine(row)),
-    ...(row.details ?? []),
+    ...(row.details ?? []).map((paragraph) => wrap(paragraph, 100).join("\n")),
     ...(row.positionals.length === 0 ? [] : [
       markdownTable(
         ["argument", "meaning"],
