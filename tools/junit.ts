@@ -36,6 +36,17 @@ export function parseJunit(xml: string): TestCase[] {
   return cases;
 }
 
+/**
+ * The files that failed outside any test (a module that does not load, a dangling promise). The
+ * report leaves them out; the text at the end of the runner's output names them.
+ */
+export function uncaughtErrors(output: string): TestCase[] {
+  const files = [...output.matchAll(/^(?:\.\/)?(\S+) \(uncaught error\)$/gm)];
+  return [...new Set(files.map(([, file = ""]) => file))].map((file) => {
+    return { file, name: "uncaught error outside of a test", seconds: 0, state: "failed" };
+  });
+}
+
 /** Files with the sum of the times of their tests, the slowest first. Steps are in their tests. */
 export function slowestFiles(cases: readonly TestCase[]): Array<{ file: string; seconds: number }> {
   const tests = new Set(cases.map((entry) => `${entry.file}\n${entry.name}`));

@@ -6,7 +6,7 @@
  */
 
 import { byRoom, percent, readCoverage } from "./coverage.ts";
-import { parseJunit, slowestFiles, type TestCase } from "./junit.ts";
+import { parseJunit, slowestFiles, type TestCase, uncaughtErrors } from "./junit.ts";
 import { type Outcome, root, runStage, say, type Stage } from "./stage.ts";
 import { publicStages, quickStages } from "./stages.ts";
 
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   }
   for (const run of await testRuns()) {
     const outcome = await runStage(run);
-    const found = await readReport(run.report);
+    const found = [...await readReport(run.report), ...uncaughtErrors(outcome.output)];
     cases.push(...found);
     // The cases of a run speak for it, unless it failed without any of them failing.
     const silent = outcome.state === "failed" && !found.some((entry) => entry.state === "failed");

@@ -1,12 +1,12 @@
 /*
  * The two ends of a relay benchmark, light enough never to be what is measured.
  *
- *   ends sink              listens on 127.0.0.1, prints the port; then, for each connection, one
+ *   ends sink read|discard listens on 127.0.0.1, prints the port; then, for each connection, one
  *                          after another, "BYTES NANOSECONDS" from the first byte to the end
  *   ends source PORT BYTES connects, sends that many, ends its side, waits for the other's end
  *
- * The sink throws data away inside the kernel (MSG_TRUNC, tcp(7)): no copy competes with the
- * relay's for the two cores.
+ * `read` copies what arrives out of the kernel, as any real receiver does; `discard` throws it away
+ * in there (MSG_TRUNC, tcp(7)), so that nothing but the relay has work to do.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -39,7 +39,7 @@ static struct sockaddr_in loopback(int port) {
   return a;
 }
 
-static void sink(void) {
+static void sink(int flags) {
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in a = loopback(0);
   socklen_t size = sizeof a;
@@ -53,7 +53,7 @@ static void sink(void) {
     if (fd < 0) die("accept");
     long long bytes = 0, began = 0;
     ssize_t n;
-    while ((n = recv(fd, chunk, CHUNK, MSG_TRUNC)) > 0) {
+    while ((n = recv(fd, chunk, CHUNK, flags)) > 0) {
       if (bytes == 0) began = now();
       bytes += n;
     }
@@ -79,11 +79,12 @@ static void source(int port, long long bytes) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 2 && strcmp(argv[1], "sink") == 0) sink();
+  if (argc == 3 && strcmp(argv[1], "sink") == 0)
+    sink(strcmp(argv[2], "discard") == 0 ? MSG_TRUNC : 0);
   if (argc == 4 && strcmp(argv[1], "source") == 0) {
     source(atoi(argv[2]), atoll(argv[3]));
     return 0;
   }
-  fprintf(stderr, "usage: ends sink | ends source PORT BYTES\n");
+  fprintf(stderr, "usage: ends sink read|discard | ends source PORT BYTES\n");
   return 2;
 }

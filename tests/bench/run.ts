@@ -9,10 +9,15 @@ import { parseArgs } from "@std/cli/parse-args";
 import { find } from "../support/tools.ts";
 import { type Benchmark, type Row, rowJson, rowText } from "./harness.ts";
 import { idleMemory } from "./idle_memory.ts";
-import { relayThroughput } from "./relay_throughput.ts";
+import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
 import { startup } from "./startup.ts";
 
-const benchmarks: readonly Benchmark[] = [relayThroughput, startup, idleMemory];
+const benchmarks: readonly Benchmark[] = [
+  relayThroughput,
+  relayThroughputLean,
+  startup,
+  idleMemory,
+];
 
 const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
 const rounds = Number(flags["rounds"] ?? 3);

@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { byRoom, parseLcov, percent } from "../../../tools/coverage.ts";
-import { parseJunit, slowestFiles } from "../../../tools/junit.ts";
+import { parseJunit, slowestFiles, uncaughtErrors } from "../../../tools/junit.ts";
 
 const junit = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="5" failures="1" errors="0" time="0.008">
@@ -41,6 +41,14 @@ Deno.test("a step's time is not counted again in its file", () => {
   assertEquals(slowestFiles(parseJunit(junit)), [
     { file: "tests/b_test.ts", seconds: 2.5 },
     { file: "tests/a_test.ts", seconds: 1 },
+  ]);
+});
+
+Deno.test("a file that failed outside of its tests counts as one failure", () => {
+  const output = "ERRORS\n\n./tests/x_test.ts (uncaught error)\nerror: SyntaxError\n" +
+    "FAILURES\n\n./tests/x_test.ts (uncaught error)\nFAILED | 1 passed | 1 failed (1s)\n";
+  assertEquals(uncaughtErrors(output).map(({ file, state }) => [file, state]), [
+    ["tests/x_test.ts", "failed"],
   ]);
 });
 
