@@ -44,6 +44,11 @@ export const limitTable = {
     unit: "bytes",
     reason: "a session that is not read must not hold the memory of the others",
   },
+  "datagram-queues": {
+    value: 32 * 1024 * 1024,
+    unit: "bytes",
+    reason: "many sessions of one socket that are not read hold much, each within its own bound",
+  },
   "datagram-idle": {
     value: 60_000,
     unit: "ms",

@@ -1,0 +1,296 @@
+/**
+ * Datagrams -> Listener: makes sessions of the peers of a datagram socket.
+ * @module
+ */
+
+import { sleep, type Timer } from "../core/clock.ts";
+import type { Context } from "../core/context.ts";
+import type { Datagram, Datagrams, Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import { type ErrorKind, NetError, toNetError } from "../core/error.ts";
+import type { LimitName } from "../core/limits.ts";
+import { TimerWheel } from "../core/wheel.ts";
+import { DatagramSession, queueCost, type SessionHost } from "./datagram_session.ts";
+
+/** Bounds of the sessions of one socket; what is missing comes from the limits of the context. */
+export interface SessionsOptions {
+  /** Ends a session that was silent for so long (ms), both ways; `datagram-idle`. */
+  readonly idleMs?: number;
+  /** Most sessions at a time; `datagram-sessions`. */
+  readonly sessions?: number;
+  /** Most sessions of one peer host; `datagram-sessions-per-peer`. */
+  readonly perPeer?: number;
+  /** Most bytes that wait in one session to be read; `datagram-queue`. */
+  readonly queueBytes?: number;
+  /**
+   * What happens to a new peer when there is no room: true (default), the least recently used
+   * session ends for it; false, its datagrams are dropped. `sessions: 1` with false is "the first
+   * peer wins".
+   */
+  readonly replace?: boolean;
+}
+
+interface Entry {
+  readonly session: DatagramSession;
+  readonly idle: Timer;
+}
+
+/** While the system is out of memory for datagrams. */
+const exhaustedPauseMs = 10;
+
+class DatagramListener implements Listener, SessionHost {
+  readonly datagrams = true;
+  readonly local: Peer;
+  readonly maximumMessage: number;
+  readonly #socket: Datagrams;
+  readonly #context: Context;
+  readonly #bounds: Required<SessionsOptions>;
+  /** By the peer's text; the least recently used comes first, as a Map keeps its order. */
+  readonly #entries = new Map<string, Entry>();
+  /** The sessions of each peer host, in the same order. */
+  readonly #hosts = new Map<string, Set<DatagramSession>>();
+  /** Sessions that nobody accepted yet. */
+  readonly #pending = new Set<DatagramSession>();
+  readonly #said = new Set<LimitName>();
+  readonly #receiving: Promise<void>;
+  #queued = 0;
+  #dropped = 0;
+  readonly #closing = new AbortController();
+  #failure: NetError | undefined;
+  #wake = () => {};
+
+  constructor(socket: Datagrams, context: Context, options: SessionsOptions) {
+    const { limits } = context;
+    this.local = socket.local;
+    this.maximumMessage = socket.maximumMessage;
+    this.#socket = socket;
+    this.#context = context;
+    this.#bounds = {
+      idleMs: options.idleMs ?? limits["datagram-idle"],
+      sessions: options.sessions ?? limits["datagram-sessions"],
+      perPeer: options.perPeer ?? limits["datagram-sessions-per-peer"],
+      queueBytes: options.queueBytes ?? limits["datagram-queue"],
+      replace: options.replace ?? true,
+    };
+    this.#receiving = this.#receiveAll();
+  }
+
+  async accept(): Promise<Incoming | null> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#closing.signal.aborted) return null;
+      const [session] = this.#pending;
+      if (session !== undefined) {
+        this.#pending.delete(session);
+        return new DatagramIncoming(session);
+      }
+      await new Promise<void>((wake) => this.#wake = wake);
+    }
+  }
+
+  dropped(): number {
+    return this.#dropped;
+  }
+
+  async send(session: DatagramSession, data: Uint8Array): Promise<void> {
+    await this.#socket.send({ data, peer: session.remote });
+    this.#touch(session);
+  }
+
+  freed(bytes: number): void {
+    this.#queued -= bytes;
+  }
+
+  forget(session: DatagramSession): void {
+    this.#pending.delete(session);
+    const { text, host } = session.remote;
+    const entry = this.#entries.get(text);
+    // Its peer may have come back meanwhile, as another session.
+    if (entry?.session !== session) return;
+    entry.idle.cancel();
+    this.#entries.delete(text);
+    if (host === undefined) return;
+    const ofHost = this.#hosts.get(host);
+    ofHost?.delete(session);
+    if (ofHost?.size === 0) this.#hosts.delete(host);
+  }
+
+  /** Ends all sessions: unlike connections they have nothing of their own to live on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close("aborted", "the socket was closed on this side");
+    await this.#socket[Symbol.asyncDispose]();
+    await this.#receiving;
+  }
+
+  #close(kind: ErrorKind, message: string): void {
+    this.#closing.abort();
+    for (const { session } of this.#entries.values()) session.end(failure(session, kind, message));
+    this.#wake();
+  }
+
+  async #receiveAll(): Promise<void> {
+    const buffer = new Uint8Array(Math.max(64 * 1024, this.maximumMessage));
+    while (!this.#closing.signal.aborted) {
+      try {
+        const datagram = await this.#socket.receive(buffer);
+        if (datagram === null) return this.#close("aborted", "the socket was closed");
+        if (!this.#closing.signal.aborted) this.#take(datagram);
+      } catch (thrown) {
+        await this.#failed(toNetError(thrown, "receive", this.local.text));
+      }
+    }
+  }
+
+  /** What goes wrong with one peer must not end the others. */
+  async #failed(error: NetError): Promise<void> {
+    switch (error.kind) {
+      case "refused":
+      case "unreachable":
+        return this.#entries.get(error.address ?? "")?.session.end(error);
+      case "too-large":
+        this.#dropped++;
+        return;
+      case "transient":
+        return;
+      case "exhausted":
+        // A wait that closing cuts short is what the loop looks at next.
+        return await sleep(this.#context.clock, exhaustedPauseMs, this.#closing.signal)
+          .catch(() => {});
+      default:
+        this.#failure = error;
+        this.#close(error.kind, error.reason);
+    }
+  }
+
+  #take({ data, peer }: Datagram): void {
+    const session = this.#entries.get(peer.text)?.session ?? this.#open(peer);
+    if (session === undefined) return void this.#dropped++;
+    this.#touch(session);
+    const cost = queueCost(data);
+    if (session.queued + cost > this.#bounds.queueBytes) return this.#drop("datagram-queue");
+    const most = this.#context.limits["datagram-queues"];
+    if (this.#queued + cost > most) return this.#drop("datagram-queues");
+    this.#queued += cost;
+    session.push(data);
+  }
+
+  /** The newest goes: what is queued already is older, and an answer to it may be under way. */
+  #drop(limit: LimitName): void {
+    this.#dropped++;
+    this.#sayOnce(limit, "datagrams that come before others are read are dropped");
+  }
+
+  #open(peer: Peer): DatagramSession | undefined {
+    if (!this.#makeRoom(peer)) return undefined;
+    const { clock } = this.#context;
+    const session = new DatagramSession(this, peer, clock.now());
+    const { idleMs } = this.#bounds;
+    const idle = TimerWheel.of(clock).watch(idleMs, {
+      lastActivityMs: () => session.activeMs,
+      expire: () => session.end(failure(session, "idle", `nothing moved for ${idleMs} ms`)),
+    });
+    this.#entries.set(peer.text, { session, idle });
+    if (peer.host !== undefined) {
+      const ofHost = this.#hosts.get(peer.host);
+      if (ofHost === undefined) this.#hosts.set(peer.host, new Set([session]));
+      else ofHost.add(session);
+    }
+    this.#pending.add(session);
+    this.#wake();
+    return session;
+  }
+
+  /** One host that uses too many ports ends sessions of its own, and not those of others. */
+  #makeRoom(peer: Peer): boolean {
+    const { perPeer, sessions } = this.#bounds;
+    const ofHost = peer.host === undefined ? undefined : this.#hosts.get(peer.host);
+    if (ofHost !== undefined && ofHost.size >= perPeer) {
+      const [oldest] = ofHost;
+      return this.#evict(oldest, "datagram-sessions-per-peer");
+    }
+    if (this.#entries.size < sessions) return true;
+    const [oldest] = this.#entries.values();
+    return this.#evict(oldest?.session, "datagram-sessions");
+  }
+
+  #evict(session: DatagramSession | undefined, limit: LimitName): boolean {
+    const { replace } = this.#bounds;
+    const consequence = replace
+      ? "the least recently used ends"
+      : "datagrams of others are dropped";
+    this.#sayOnce(limit, consequence);
+    if (!replace || session === undefined) return false;
+    session.end(failure(session, "limit", `its place was needed (limit ${limit})`));
+    return true;
+  }
+
+  #touch(session: DatagramSession): void {
+    session.activeMs = this.#context.clock.now();
+    const { text, host } = session.remote;
+    const entry = this.#entries.get(text);
+    if (entry?.session !== session) return;
+    this.#entries.delete(text);
+    this.#entries.set(text, entry);
+    const ofHost = host === undefined ? undefined : this.#hosts.get(host);
+    ofHost?.delete(session);
+    ofHost?.add(session);
+  }
+
+  #sayOnce(limit: LimitName, consequence: string): void {
+    if (this.#said.has(limit)) return;
+    this.#said.add(limit);
+    const address = this.local.text;
+    const text = `${address}: limit ${limit} reached: ${consequence}; raise it with --limit`;
+    this.#context.log.write("warning", "limit", text, { limit, address });
+  }
+}
+
+class DatagramIncoming implements Incoming {
+  readonly remote: Peer;
+  readonly #session: DatagramSession;
+
+  constructor(session: DatagramSession) {
+    this.remote = session.remote;
+    this.#session = session;
+  }
+
+  settle(_context: Context): Promise<Duplex> {
+    return Promise.resolve(this.#session);
+  }
+
+  reject(): void {
+    this.#session.abort();
+  }
+}
+
+function failure(session: DatagramSession, kind: ErrorKind, message: string): NetError {
+  return new NetError({ kind, op: "datagram", address: session.remote.text, message });
+}
+
+/**
+ * Makes a listener of a datagram socket, and owns the socket: each peer that sends something
+ * becomes a session of messages, until it is silent for too long or its place is needed. All
+ * senders without an address share one session that can only be read.
+ *
+ * Sessions, their queues and the sessions of one host are bounded. Disposing the listener ends all
+ * its sessions.
+ *
+ * @example
+ * ```ts
+ * import { makeContext, type Datagrams, sessionsOf } from "@plumb/plumb";
+ *
+ * async function greet(datagrams: Datagrams): Promise<void> {
+ *   await using listener = sessionsOf(datagrams, makeContext(), { idleMs: 5_000 });
+ *   const first = await listener.accept();
+ *   const session = await first?.settle(makeContext());
+ *   await session?.write(new TextEncoder().encode("hello"));
+ * }
+ * if (greet.length !== 1) throw new Error();
+ * ```
+ */
+export function sessionsOf(
+  datagrams: Datagrams,
+  context: Context,
+  options: SessionsOptions = {},
+): Listener {
+  return new DatagramListener(datagrams, context, options);
+}
