@@ -55,7 +55,7 @@ function standardStreams(): StandardStreams {
       } catch (thrown) {
         // A terminal that was hung up answers EIO for ever (tty_ioctl(4)): its input has ended.
         if (inputIsTerminal && systemCode(thrown) === "EIO") return null;
-        throw toNetError(thrown, "read", "stdio:");
+        throw toNetError(thrown, "read", "-");
       }
     },
     async write(chunk) {
@@ -66,7 +66,7 @@ function standardStreams(): StandardStreams {
         } catch (thrown) {
           // Another program may have left O_NONBLOCK on the description that it shares with us;
           // clearing it there would change that program. Nothing tells when there is room again.
-          if (systemCode(thrown) !== "EAGAIN") throw toNetError(thrown, "write", "stdio:");
+          if (systemCode(thrown) !== "EAGAIN") throw toNetError(thrown, "write", "-");
           await sleep(realClock, fullOutputRetryMs);
         }
       }
@@ -88,7 +88,7 @@ function outputClosed(): NetError {
   return new NetError({
     kind: "broken",
     op: "write",
-    address: "stdio:",
+    address: "-",
     message: "standard output was closed",
     code: "EPIPE",
   });

@@ -76,9 +76,9 @@ function encodeNumber(value: SocketOptionValue, minimum: number, maximum: number
 /** The kernel counts in whole units. Rounding would promise a time that is not kept. */
 function encodeDuration(value: SocketOptionValue, unit: number, name: string) {
   if (typeof value !== "number") return "is a duration";
-  // 0.001 is no binary fraction: a millionth of a unit is forgiven
   const count = Math.round(value / unit);
-  if (Math.abs(value / unit - count) > 1e-6) return `is counted in whole ${name}`;
+  // 0.001 is no binary fraction: a millionth of a unit is forgiven. NaN is not.
+  if (!(Math.abs(value / unit - count) < 1e-6)) return `is counted in whole ${name}`;
   if (count < 0 || count > 2 ** 31 - 1) return `is from 0 to ${2 ** 31 - 1} ${name}`;
   return int(count);
 }
