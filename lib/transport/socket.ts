@@ -19,6 +19,8 @@ export interface StreamSocket {
 
 /** Powers over the descriptor, where the machine lets us have them (FFI). Neither throws. */
 export interface SocketPowers {
+  /** True where `reset` reaches the peer. */
+  readonly resets: boolean;
   /** Sends a reset now; the socket is closed right after. */
   reset(): void;
   /** Bytes in the send queue that the peer has not acknowledged, or null where unknown. */
@@ -33,20 +35,21 @@ export interface SocketSessionInit {
   readonly context: Context;
   readonly powers?: SocketPowers;
   /** True where disposing is a reset too, not an orderly end. */
-  readonly resets?: boolean;
+  readonly resetOnClose?: boolean;
 }
 
-const streamTraits: Traits = { messages: false, halfClose: true };
+const orderly: Traits = { messages: false, halfClose: true, resets: false };
+const resetting: Traits = { ...orderly, resets: true };
 
 /** A byte session over a stream socket; owns the socket. */
 export class SocketSession implements Duplex {
   readonly local: Peer;
   readonly remote: Peer;
-  readonly traits: Traits = streamTraits;
+  readonly traits: Traits;
   readonly #socket: StreamSocket;
   readonly #powers: SocketPowers | undefined;
   readonly #context: Context;
-  readonly #resets: boolean;
+  readonly #resetOnClose: boolean;
   /** Set by `abort` and by disposing: what waits ends, nothing more starts. */
   #closed: { readonly reason: unknown } | undefined;
   /** True once the runtime's socket was closed, which it wants to be only once. */
@@ -64,8 +67,9 @@ export class SocketSession implements Duplex {
     this.local = init.local;
     this.remote = init.remote;
     this.#powers = init.powers;
+    this.traits = init.powers?.resets ? resetting : orderly;
     this.#context = init.context;
-    this.#resets = init.resets ?? false;
+    this.#resetOnClose = init.resetOnClose ?? false;
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -141,7 +145,7 @@ export class SocketSession implements Duplex {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed !== undefined) return;
     this.#closed = { reason: undefined };
-    if (this.#resets) this.#powers?.reset();
+    if (this.#resetOnClose) this.#powers?.reset();
     else if (!this.#finished && this.#failure === undefined) await this.#delivered();
     this.#close();
     await this.#waiting;

@@ -98,7 +98,7 @@ function session(conn: Deno.TcpConn, settings: TcpSettings, context: Context): D
     remote: inetPeer("tcp", remoteAddr.hostname, remoteAddr.port),
     context,
     powers: new TcpPowers(localAddr, remoteAddr),
-    resets: settings.resets,
+    resetOnClose: settings.resetOnClose,
   });
 }
 

@@ -89,7 +89,7 @@ export const tcpOptions: OptionTable = [
 export interface TcpSettings {
   readonly nodelay: boolean;
   /** True where closing is a reset. */
-  readonly resets: boolean;
+  readonly resetOnClose: boolean;
   readonly socket: SocketSettings;
 }
 
@@ -98,7 +98,7 @@ export function readTcpSettings(options: Options, side: "active" | "passive"): T
   const names = [...liveNames, ...(side === "active" ? activeNames : passiveNames)];
   return {
     nodelay: options.flag("nodelay") ?? true,
-    resets: options.number("linger") !== undefined,
+    resetOnClose: options.number("linger") !== undefined,
     socket: readSocketSettings(options, names),
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import { resetNow } from "../sys/reset.ts";
+import { hasLibc } from "../sys/libc.ts";
 import { unacknowledgedBytes } from "../sys/queue.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import type { SocketPowers } from "./socket.ts";
@@ -13,6 +14,7 @@ import type { SocketPowers } from "./socket.ts";
  * system call for each open descriptor. It stays right while the session holds its socket open.
  */
 export class TcpPowers implements SocketPowers {
+  readonly resets = hasLibc();
   readonly #local: Deno.NetAddr;
   readonly #remote: Deno.NetAddr;
   #found: number | null | undefined;
