@@ -21,6 +21,8 @@ export interface OpenedSession {
   readonly a: Duplex;
   readonly b: Duplex;
   readonly options?: RelayOptions;
+  /** What else has to be closed when the session is over. */
+  readonly finish?: () => Promise<void>;
 }
 
 /**
@@ -35,8 +37,11 @@ export async function oneSession(
 ): Promise<number> {
   const { host, flags, context } = session;
   using signals = endOnSignal(host, context);
+  let finish: OpenedSession["finish"];
   try {
-    const { a, b, options } = await open(signals.context);
+    const opened = await open(signals.context);
+    const { a, b, options } = opened;
+    finish = opened.finish;
     const tally = await runSession(session, signals.context, a, b, options);
     const error = sessionError(tally);
     if (error !== undefined) throw error;
@@ -47,6 +52,8 @@ export async function oneSession(
     const signal = signals.received();
     if (signal !== null) return statusOfSignal(signal);
     throw thrown;
+  } finally {
+    await finish?.();
   }
 }
 

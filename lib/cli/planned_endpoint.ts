@@ -24,7 +24,7 @@ export function planEndpoint(
   side?: "active" | "passive",
 ): PlannedEndpoint {
   const address = parseAddress(text, side === undefined ? {} : { side });
-  const options = bindOptions(address, transports[address.scheme].options);
+  const options = bindOptions(address, transports[address.scheme]?.options ?? []);
   return {
     role,
     address: formatAddress(address),

@@ -1,0 +1,132 @@
+/**
+ * Passive endpoint by address -> sessions, one after another.
+ * @module
+ */
+
+import type { Address } from "../core/address.ts";
+import { type Context, withSignal } from "../core/context.ts";
+import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import { Acceptor } from "../service/accept.ts";
+import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
+import { closeAll, openListeners } from "./passive.ts";
+
+/** How `listen` behaves. */
+export type ListenOptions = CallOptions;
+
+/**
+ * Listens on an address.
+ *
+ * @param address text or value in the address language; `listen:` may be left out
+ * @throws {AddressError} for an address or option that cannot be; nothing was opened
+ * @throws {NetError} kind "in-use", "permission" and others; nothing stays open then
+ *
+ * @example
+ * ```ts
+ * import { connect, listen, readExactly } from "@plumb/plumb";
+ *
+ * await using listening = await listen("tcp://127.0.0.1:0");
+ * await using client = await connect(listening.addresses[0]?.text ?? "");
+ * await using session = await listening.accept();
+ * await client.write(new TextEncoder().encode("hi"));
+ * if (session !== null) await readExactly(session, new Uint8Array(2));
+ * ```
+ */
+export async function listen(
+  address: string | Address,
+  options: ListenOptions = {},
+): Promise<Listening> {
+  const context = contextOf(options);
+  const target = addressFor(address, "passive");
+  return new Listening(await openListeners(target, context, portsOf(options)), context);
+}
+
+/** A connection that was accepted and waits to be asked for. */
+interface Offer {
+  readonly incoming: Incoming;
+  readonly taken: () => void;
+}
+
+/**
+ * Everything that one passive address listens on, as one source of sessions. Clients that were
+ * lost in the backlog are passed over; where descriptors run out, accepting pauses.
+ */
+export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
+  /** Where it listens, with the real ports. */
+  readonly addresses: readonly Peer[];
+  /** The listeners inside, one for each address. */
+  readonly listeners: readonly Listener[];
+  readonly #context: Context;
+  readonly #offers: Offer[] = [];
+  readonly #takers: ((offer: Offer | null) => void)[] = [];
+  #running: Promise<void> | undefined;
+  #open: number;
+  #failure: { thrown: unknown } | undefined;
+
+  constructor(listeners: readonly Listener[], context: Context) {
+    this.listeners = listeners;
+    this.addresses = listeners.map((listener) => listener.local);
+    this.#context = context;
+    this.#open = listeners.length;
+  }
+
+  /**
+   * Waits for the next session. Several calls may wait; they are served in order.
+   *
+   * @returns null once it was closed
+   * @throws {NetError} what ended a listener, or a handshake that failed; the signal's reason
+   */
+  async accept(signal: AbortSignal = this.#context.signal): Promise<Duplex | null> {
+    this.#running ??= Promise.all(this.listeners.map((one) => this.#run(one))).then(() => {});
+    const offer = this.#offers.shift() ?? await this.#wait(signal);
+    if (offer === null) {
+      if (this.#failure !== undefined) throw this.#failure.thrown;
+      return null;
+    }
+    offer.taken();
+    return await offer.incoming.settle(this.#context);
+  }
+
+  /** Sessions until it is closed. */
+  async *[Symbol.asyncIterator](): AsyncIterator<Duplex> {
+    for (let session = await this.accept(); session !== null; session = await this.accept()) {
+      yield session;
+    }
+  }
+
+  /** Stops listening; sessions that were taken go on, others are refused. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeAll(this.listeners);
+    for (const { incoming, taken } of this.#offers.splice(0)) {
+      incoming.reject();
+      taken();
+    }
+    await this.#running;
+  }
+
+  #wait(signal: AbortSignal): Promise<Offer | null> {
+    if (this.#open === 0) return Promise.resolve(null);
+    const next = new Promise<Offer | null>((resolve) => this.#takers.push(resolve));
+    return withSignal(signal, next, (late) => late === null ? undefined : this.#offer(late));
+  }
+
+  #offer(offer: Offer): void {
+    const taker = this.#takers.shift();
+    if (taker !== undefined) taker(offer);
+    else this.#offers.push(offer);
+  }
+
+  /** Holds at most one connection that nobody asked for: the rest wait in the kernel's backlog. */
+  async #run(listener: Listener): Promise<void> {
+    const acceptor = new Acceptor(listener, this.#context);
+    try {
+      for (let incoming = await acceptor.next(); incoming !== null;) {
+        const one = incoming;
+        await new Promise<void>((taken) => this.#offer({ incoming: one, taken }));
+        incoming = await acceptor.next();
+      }
+    } catch (thrown) {
+      this.#failure ??= { thrown };
+    }
+    if (--this.#open === 0) { for (const taker of this.#takers.splice(0)) taker(null); }
+  }
+}

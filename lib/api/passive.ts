@@ -1,0 +1,58 @@
+/**
+ * Passive endpoint by address -> listeners of sessions, each announced.
+ * @module
+ */
+
+import type { Address } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
+import type { Listener } from "../core/contract.ts";
+import type { Ports } from "../core/transport.ts";
+import { sessionsOf, type SessionsOptions } from "../stream/sessions.ts";
+import { openPassive } from "../transport/open.ts";
+
+/**
+ * Opens everything that an address listens on, datagram sockets as listeners of sessions, and says
+ * where (rule 2 of the contract).
+ *
+ * @throws {NetError} where one of them cannot be opened; none stays open then
+ */
+export async function openListeners(
+  address: Address,
+  context: Context,
+  ports: Ports,
+  datagrams: SessionsOptions = {},
+): Promise<readonly Listener[]> {
+  const opened = await openPassive(address, context, ports);
+  const listeners = opened.map((passive) =>
+    passive.kind === "listener"
+      ? passive.listener
+      : sessionsOf(passive.datagrams, context, datagrams)
+  );
+  for (const { local } of listeners) {
+    context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
+  }
+  return listeners;
+}
+
+/** Opens the listeners of several addresses: all of them, or none. */
+export async function openAllListeners(
+  addresses: readonly Address[],
+  context: Context,
+  ports: Ports,
+): Promise<readonly Listener[]> {
+  const listeners: Listener[] = [];
+  try {
+    for (const address of addresses) {
+      listeners.push(...await openListeners(address, context, ports));
+    }
+    return listeners;
+  } catch (thrown) {
+    await closeAll(listeners);
+    throw thrown;
+  }
+}
+
+/** Closes listeners; the sessions that they gave go on. */
+export async function closeAll(listeners: readonly Listener[]): Promise<void> {
+  for (const listener of listeners) await listener[Symbol.asyncDispose]();
+}

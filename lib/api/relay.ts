@@ -1,0 +1,204 @@
+/**
+ * Two addresses -> a running relay.
+ * @module
+ */
+
+import { formatAddress } from "../address/format.ts";
+import { parseAddress } from "../address/parse.ts";
+import type { Address } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex, Incoming, Listener } from "../core/contract.ts";
+import { NetError, toNetError } from "../core/error.ts";
+import type { SessionTally } from "../core/tally.ts";
+import type { Ports } from "../core/transport.ts";
+import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/policy.ts";
+import type { Framing } from "../stream/frame.ts";
+import { Relay, type RelayOptions } from "../stream/relay.ts";
+import { dial } from "./connect.ts";
+import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
+import { actsOnMachine, refuseExposure } from "./exposure.ts";
+import { joined } from "./join.ts";
+import { Listening } from "./listen.ts";
+import { openListeners } from "./passive.ts";
+import { RunningServer } from "./running.ts";
+
+/** How `relay` behaves. */
+export interface RelayCallOptions extends CallOptions, AcceptPolicy, Omit<RelayOptions, "id"> {
+  /** Time for opening the active end of each session (ms); default 30,000. */
+  readonly timeoutMs?: number;
+  /** How a stream is cut where it meets messages; default "chunk". */
+  readonly framing?: Framing;
+  /** Allows `exec:` and `sh:` behind an address that other machines can reach. */
+  readonly public?: boolean;
+  /** Puts something around end a of each session: a rate limit, taps. */
+  readonly equip?: (a: Duplex, info: SessionInfo) => Promise<Duplex>;
+  /** Told of each session when it runs, and when it is over. */
+  readonly onOpen?: (session: Relay, info: SessionInfo) => void;
+  readonly onEnd?: (tally: SessionTally) => void;
+}
+
+/**
+ * Joins two endpoints. A passive end serves many peers at once, and the other end is opened for
+ * each; two passive ends are paired in order of arrival; two active ends are one session.
+ *
+ * @param a text or value; `listen:` makes it passive
+ * @throws {AddressError} for an address or option that cannot be; nothing was opened
+ * @throws {NetError} kind "exposure"; what opening says; nothing stays open then
+ *
+ * @example
+ * ```ts
+ * import { connect, readExactly, relay, serve } from "@plumb/plumb";
+ *
+ * await using echo = await serve("echo", "unix:@relay-example");
+ * await using front = await relay("listen:tcp://127.0.0.1:0", "unix:@relay-example");
+ * await using client = await connect(front.addresses[0]?.text ?? "");
+ * await client.write(new TextEncoder().encode("hello"));
+ * await readExactly(client, new Uint8Array(5));
+ * ```
+ */
+export async function relay(
+  a: string | Address,
+  b: string | Address,
+  options: RelayCallOptions = {},
+): Promise<RunningServer> {
+  const ends = { a: valueOf(a), b: valueOf(b) };
+  refuseRelay(ends.a, ends.b, options.public ?? false);
+  const context = contextOf(options);
+  const ports = portsOf(options);
+  if (!ends.a.passive && !ends.b.passive) return await oneRelay(ends, context, ports, options);
+  const front = ends.a.passive ? "a" : "b";
+  const listeners = await openListeners(ends[front], context, ports);
+  if (!(ends.a.passive && ends.b.passive)) {
+    const behind = front === "a" ? ends.b : ends.a;
+    const open = (within: Context) => dial(behind, within, ports, options.timeoutMs);
+    const handler = pairing(front, open, options);
+    return new RunningServer(listeners, handler, options, context);
+  }
+  const paired = new Listening(await openListeners(ends.b, context, ports), context);
+  const handler = pairing(front, (within) => nextOf(paired, within), options);
+  const close = () => paired[Symbol.asyncDispose]();
+  return new RunningServer(listeners, handler, options, context, close);
+}
+
+/**
+ * Refuses what two addresses must not be together, before anything is opened.
+ *
+ * @throws {NetError} kind "exposure"
+ */
+export function refuseRelay(a: Address, b: Address, isPublic: boolean): void {
+  if (a.passive && actsOnMachine(b)) refuseExposure(a, `${b.scheme}:`, isPublic);
+  if (b.passive && actsOnMachine(a)) refuseExposure(b, `${a.scheme}:`, isPublic);
+}
+
+function valueOf(address: string | Address): Address {
+  return parseAddress(typeof address === "string" ? address : formatAddress(address));
+}
+
+async function nextOf(listening: Listening, context: Context): Promise<Duplex> {
+  const session = await listening.accept(context.signal);
+  if (session !== null) return session;
+  throw new NetError({ kind: "aborted", op: "accept", message: "the other end was closed" });
+}
+
+/** Serves sessions of end `front` by opening the other end for each. */
+function pairing(
+  front: "a" | "b",
+  open: (context: Context) => Promise<Duplex>,
+  options: RelayCallOptions,
+): SessionHandler {
+  return async (session, context, info) => {
+    let other: Duplex;
+    try {
+      other = await open(context);
+    } catch (thrown) {
+      // A reset and not an end of input: "there was nothing to say" would be a lie.
+      session.abort(thrown);
+      return failed(thrown, context);
+    }
+    const [a, b] = front === "a" ? [session, other] : [other, session];
+    const tally = await relayPair(a, b, front, context, info, options);
+    const [bytesIn, bytesOut] = front === "a"
+      ? [tally.aToB.bytes, tally.bToA.bytes]
+      : [tally.bToA.bytes, tally.aToB.bytes];
+    const { reason, error } = tally;
+    return { reason, bytesIn, bytesOut, ...(error ? { error } : {}) };
+  };
+}
+
+function failed(thrown: unknown, context: Context) {
+  const error = toNetError(thrown, "connect");
+  if (!context.signal.aborted) {
+    context.log.write("warning", "unreachable", error.message, { code: error.code ?? null });
+  }
+  return { reason: "error", error, bytesIn: 0, bytesOut: 0 } as const;
+}
+
+async function relayPair(
+  a: Duplex,
+  b: Duplex,
+  peer: "a" | "b",
+  context: Context,
+  info: SessionInfo,
+  options: RelayCallOptions,
+): Promise<SessionTally> {
+  let left = a;
+  try {
+    left = await options.equip?.(a, info) ?? a;
+  } catch (thrown) {
+    b.abort(thrown);
+    throw thrown;
+  }
+  const [one, two] = joined(left, b, options.framing, context.limits.line);
+  const running = new Relay(one, two, context, { ...options, peer, id: info.id });
+  options.onOpen?.(running, info);
+  const tally = await running.run();
+  options.onEnd?.(tally);
+  return tally;
+}
+
+/** Two active ends: one session, opened before the call returns so that its failure is thrown. */
+async function oneRelay(
+  ends: { readonly a: Address; readonly b: Address },
+  context: Context,
+  ports: Ports,
+  options: RelayCallOptions,
+): Promise<RunningServer> {
+  const a = await dial(ends.a, context, ports, options.timeoutMs);
+  const open = (within: Context) => dial(ends.b, within, ports, options.timeoutMs);
+  let b: Duplex;
+  try {
+    b = await open(context);
+  } catch (thrown) {
+    a.abort(thrown);
+    throw thrown;
+  }
+  const handler = pairing("a", () => Promise.resolve(b), options);
+  return new RunningServer([new OneListener(a)], handler, { ...options, once: true }, context);
+}
+
+/** A listener that gives one session which is there already. */
+class OneListener implements Listener {
+  readonly local;
+  readonly #session: Duplex;
+  #given = false;
+
+  constructor(session: Duplex) {
+    this.#session = session;
+    this.local = session.local;
+  }
+
+  accept(): Promise<Incoming | null> {
+    if (this.#given) return Promise.resolve(null);
+    this.#given = true;
+    const session = this.#session;
+    return Promise.resolve({
+      remote: session.remote,
+      settle: () => Promise.resolve(session),
+      reject: () => session.abort(),
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}

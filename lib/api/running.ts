@@ -1,0 +1,72 @@
+/**
+ * A server at work, as its caller holds it.
+ * @module
+ */
+
+import { type ChildContext, type Context, deriveContext } from "../core/context.ts";
+import type { Listener, Peer } from "../core/contract.ts";
+import { SessionEnd } from "../core/reason.ts";
+import type { ServerTally } from "../core/tally.ts";
+import type { AcceptPolicy, SessionHandler } from "../service/policy.ts";
+import { Server } from "../service/serve.ts";
+
+/** What `serve` and `relay` give: it accepts from the moment that it is there. */
+export class RunningServer implements AsyncDisposable {
+  /** Where it listens, with the real ports; empty for a relay of two active ends. */
+  readonly addresses: readonly Peer[];
+  /** Settles when it has ended: everything is closed then. */
+  readonly done: Promise<ServerTally>;
+  readonly #server: Server;
+  readonly #drain = new AbortController();
+  readonly #child: ChildContext;
+
+  /**
+   * @param policy its `drain` works beside `drain()`
+   * @param finish what else has to be closed at the end
+   */
+  constructor(
+    listeners: readonly Listener[],
+    handler: SessionHandler,
+    policy: AcceptPolicy,
+    context: Context,
+    finish: () => Promise<void> = () => Promise.resolve(),
+  ) {
+    this.addresses = listeners.map((listener) => listener.local);
+    this.#child = deriveContext(context);
+    const { drain } = policy;
+    const follow = () => this.#drain.abort(drain?.reason);
+    if (drain?.aborted) follow();
+    else drain?.addEventListener("abort", follow, { once: true });
+    const own = { ...policy, drain: this.#drain.signal };
+    this.#server = new Server(listeners, handler, own, this.#child.context);
+    this.done = this.#server.run().finally(async () => {
+      drain?.removeEventListener("abort", follow);
+      this.#child[Symbol.dispose]();
+      await finish();
+    });
+    // Who never looks at `done` is not punished by an unhandled rejection.
+    this.done.catch(() => {});
+  }
+
+  /** What it has done so far. */
+  tally(): ServerTally {
+    return this.#server.tally();
+  }
+
+  /** Sessions that are open now. */
+  get open(): number {
+    return this.#server.open;
+  }
+
+  /** Accepts no more; sessions may end for as long as the policy says, then they are cut. */
+  drain(): Promise<ServerTally> {
+    this.#drain.abort(new SessionEnd("drain"));
+    return this.done;
+  }
+
+  /** Ends it now, cutting every session. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.abort(new SessionEnd("drain"));
+    await this.done;
+  }
+}

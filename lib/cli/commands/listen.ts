@@ -1,0 +1,76 @@
+/**
+ * `plumb listen ADDR`: wait for one peer, then standard input and output to it.
+ * @module
+ */
+
+import { dial } from "../../api/connect.ts";
+import type { Address } from "../../core/address.ts";
+import { type Context, deriveContext } from "../../core/context.ts";
+import { SessionEnd } from "../../core/reason.ts";
+import { Lender } from "../../stream/lend.ts";
+import type { CommandContext, Invocation } from "../command.ts";
+import { statusOfSignal } from "../exit.ts";
+import { firstPeer, listenForOne } from "../first_peer.ts";
+import { oneSession, runSession } from "../one_session.ts";
+import type { Plan } from "../plan.ts";
+import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
+import { drainOnSignal } from "../signals.ts";
+import { standardStreams } from "./connect.ts";
+
+export function plan(invocation: Invocation): Plan {
+  const [text = ""] = invocation.positionals;
+  return invocation.plan({ endpoints: [planEndpoint("address", text, "passive")] });
+}
+
+export function run(plan: Plan, session: CommandContext): Promise<number> {
+  const address = endpointOf(plan, "address");
+  return session.flags.flag("keep") ? keepOn(address, session) : once(address, session);
+}
+
+function once(address: Address, session: CommandContext): Promise<number> {
+  return oneSession(session, async (context) => {
+    const timeoutMs = session.flags.number("timeout");
+    const { peer, finish } = await firstPeer(address, context, session, timeoutMs);
+    const a = await dial(standardStreams, context, session.ports);
+    return { a, b: peer, finish, options: a.traits.terminal ? { endWithPeer: true } : {} };
+  });
+}
+
+/** `--keep`: one peer after another; the others wait in the backlog. */
+async function keepOn(address: Address, session: CommandContext): Promise<number> {
+  using signals = drainOnSignal(session.host, session.context);
+  const { context, drain } = signals;
+  const drainMs = session.flags.number("drain") ?? 0;
+  await using listening = await listenForOne(address, context, session);
+  const input = new Lender(await dial(standardStreams, context, session.ports));
+  const closeAtDrain = () => void listening[Symbol.asyncDispose]();
+  drain.addEventListener("abort", closeAtDrain, { once: true });
+  let cut = false;
+  while (!drain.aborted) {
+    const peer = await listening.accept();
+    if (peer === null) break;
+    using limited = limitedByDrain(context, drain, drainMs);
+    const tally = await runSession(session, limited.context, input.borrow(), peer);
+    cut ||= tally.reason === "drain" || tally.reason === "signal";
+  }
+  const signal = signals.received();
+  return signal !== null && (cut || signals.forced()) ? statusOfSignal(signal) : 0;
+}
+
+/** A context for one session that ends `drainMs` after the drain began. */
+function limitedByDrain(context: Context, drain: AbortSignal, drainMs: number) {
+  const child = deriveContext(context);
+  let timer = { cancel: () => {} };
+  const onDrain = () => {
+    timer = context.clock.timer(drainMs, () => child.abort(new SessionEnd("drain")));
+  };
+  drain.addEventListener("abort", onDrain, { once: true });
+  return {
+    context: child.context,
+    [Symbol.dispose]() {
+      drain.removeEventListener("abort", onDrain);
+      timer.cancel();
+      child[Symbol.dispose]();
+    },
+  };
+}
