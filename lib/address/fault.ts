@@ -10,10 +10,12 @@ import { NetError, quote } from "../core/error.ts";
  * the flag; `reason` and `hint` are for that.
  */
 export class ValueError extends NetError {
+  /** `ValueError`. */
   override readonly name: string = "ValueError";
   /** Offset of the fault in the value, in UTF-16 code units. */
   readonly offset: number;
 
+  /** @param text the value as it was given */
   constructor(text: string, offset: number, message: string, hint?: string) {
     const address = text === "" ? '""' : quote(text);
     super({ kind: "usage", op: "value", address, message, ...(hint ? { hint } : {}) });

@@ -10,7 +10,9 @@ import { schemeWords } from "./schemes.ts";
 
 /** The two ends of a forward. */
 export interface Forward {
+  /** Passive. */
   readonly listen: Address;
+  /** Active. */
   readonly target: Address;
 }
 

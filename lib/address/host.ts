@@ -8,7 +8,9 @@ import { type Source, write } from "./source.ts";
 
 /** A host as the address holds it. */
 export interface Host {
+  /** Name or number, without brackets; "" where empty. */
   readonly host: string;
+  /** Interface of a link-local IPv6 address. */
   readonly zone?: string;
 }
 

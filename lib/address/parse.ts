@@ -101,20 +101,22 @@ function readScheme(scheme: Scheme, body: Body): Address {
     case "memory": {
       const end = source.find("?", start, source.text.length);
       const options = readQuery(source, end + 1, source.text.length);
-      if (scheme === "memory") return { scheme, passive, name: readName(body, end), options };
-      if (scheme === "fd") return { scheme, passive, descriptor: readNumber(body, end), options };
+      if (scheme === "memory") return { scheme, passive, name: readMemoryName(body, end), options };
+      if (scheme === "fd") {
+        return { scheme, passive, descriptor: readDescriptor(body, end), options };
+      }
       if (end > start) throw source.error(start, "stdio: has nothing after it but options");
       return { scheme, passive, options };
     }
   }
 }
 
-function readName({ source, start }: Body, end: number): string {
+function readMemoryName({ source, start }: Body, end: number): string {
   if (start === end) throw source.error(start, "no name", "write memory:NAME");
   return decodeText(source, start, end);
 }
 
-function readNumber({ source, start }: Body, end: number): number {
+function readDescriptor({ source, start }: Body, end: number): number {
   const text = source.text.slice(start, end);
   const descriptor = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
   // A descriptor is an int.

@@ -12,10 +12,16 @@ export type AddressLimits = Pick<Limits, "address" | "script-steps">;
 
 /** One address text. Parsers are handed ranges of it, so that offsets are always of the whole. */
 export class Source {
+  /** The whole of it. */
   readonly text: string;
+  /** The bounds in force. */
   readonly limits: AddressLimits;
 
-  /** @throws {AddressError} for a text over the limit, one that is no Unicode, or one with NUL */
+  /**
+   * Looks at what no address may have.
+   *
+   * @throws {AddressError} for a text over the limit, one that is no Unicode, or one with NUL
+   */
   constructor(text: string, limits: AddressLimits = defaultLimits) {
     this.text = text;
     this.limits = limits;
@@ -71,7 +77,9 @@ export function byteLength(text: string): number {
 
 /** What is left of the text behind `listen:` and the scheme. */
 export interface Body {
+  /** The whole text. */
   readonly source: Source;
+  /** True where the address listens. */
   readonly passive: boolean;
   /** Where it begins, in UTF-16 code units. */
   readonly start: number;

@@ -10,6 +10,7 @@ import { AddressError } from "../core/error.ts";
 export interface OpenQuote {
   /** Where it opens, in UTF-16 code units. */
   readonly offset: number;
+  /** What is wrong there, for people. */
   readonly message: string;
 }
 

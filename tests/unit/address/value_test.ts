@@ -197,3 +197,11 @@ Deno.test("file modes are octal", () => {
     assertStringIncludes(valueErrorOf(() => parseMode(text)).message, "write three or four octal");
   }
 });
+
+Deno.test("values are printed so that they are read again", () => {
+  const rate: OptionRow = { name: "rate", kind: "rate", help: "" };
+  assertEquals(formatValue(rate, readValue(rate, "10Mbit/s")), "1250kB/s");
+  const flag: OptionRow = { name: "nodelay", kind: "flag", help: "" };
+  assertEquals([formatValue(flag, true), formatValue(flag, false)], [null, "no"]);
+  assertEquals(readValue(flag, "no"), false);
+});
