@@ -26,10 +26,12 @@ export interface Manner {
   readonly json: boolean;
   /** How often `-v` was given. */
   readonly verbosity: number;
+  /** The value of `--color`, or undefined; any text. */
+  readonly color: string | undefined;
 }
 
 /**
- * Looks for `--json` (or JSON logs) and `-v` in a command line that may be wrong. Right because no
+ * Looks for `--json` (or JSON logs), `-v` and `--color` in a command line that may be wrong. Right because no
  * flag's value can look like one of them: the normaliser refuses `--log --json`.
  */
 export function mannerOf(argv: readonly string[]): Manner {
@@ -37,10 +39,13 @@ export function mannerOf(argv: readonly string[]): Manner {
   const shorts = words.filter((word) => /^-[a-z]+$/.test(word)).join("");
   const letters = [...shorts].filter((letter) => letter === "v").length;
   const verbosity = letters + words.filter((word) => word === "--verbose").length;
-  const format = words.indexOf("--log-format");
-  const logsJson = words.includes("--log-format=json") ||
-    (format >= 0 && words[format + 1] === "json");
-  return { json: words.includes("--json") || logsJson, verbosity };
+  const json = words.includes("--json") || valueIn(words, "--log-format") === "json";
+  return { json, verbosity, color: valueIn(words, "--color") };
+}
+
+function valueIn(words: readonly string[], flag: string): string | undefined {
+  const at = words.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  return words[at] === flag ? words[at + 1] : words[at]?.slice(flag.length + 1);
 }
 
 /**

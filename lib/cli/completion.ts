@@ -76,9 +76,10 @@ export function completed(
   }));
 }
 
-/** How the addresses of a scheme begin, from the forms in its help. */
-export function prefixesOf(forms: readonly string[]): readonly string[] {
-  const found = forms.map((form) => form === "-" ? form : /^[a-z]+:(?:\/\/)?/.exec(form)?.[0]);
+/** How the addresses of a scheme begin, from the forms in its help: `tcp://`, `unix:`, `-`. */
+export function prefixesOf(scheme: string, forms: readonly string[]): readonly string[] {
+  const begins = new RegExp(`^${scheme}:(?://)?`);
+  const found = forms.map((form) => form === "-" ? form : begins.exec(form)?.[0]);
   return [...new Set(found.filter((prefix) => prefix !== undefined))];
 }
 

@@ -15,19 +15,28 @@ import { type ObjectFields, ObjectLines, timestamp } from "./ndjson.ts";
  */
 const eraseLine = "\x1b[1A\x1b[K";
 
+/** What is wrong begins in colour: red, or yellow for a warning (ECMA-48 SGR). */
+function paint(words: string, warning: string | undefined): string {
+  return `\x1b[${warning === undefined ? 31 : 33}m${words}\x1b[m`;
+}
+
 /** Writes to standard error. Never throws. */
 export class ErrorOutput {
+  /** True where colour is wanted. */
+  readonly color: boolean;
   readonly #host: Host;
   readonly #objects = new ObjectLines();
   #status = "";
 
-  constructor(host: Host) {
+  constructor(host: Host, color = false) {
     this.#host = host;
+    this.color = color;
   }
 
   /** One line; what peers sent in it cannot reach the terminal as control characters. */
   line(text: string): void {
-    this.#write(`${escapeControls(text)}\n`);
+    const line = escapeControls(text);
+    this.#write(`${this.color ? line.replace(/^plumb:( warning:)?/, paint) : line}\n`);
   }
 
   /** Text of our own (tables, hexdump), as it is. */

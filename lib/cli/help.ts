@@ -21,7 +21,7 @@ export function overview(commands: readonly CommandRow[], columns?: number): str
       ...definitions(Object.entries(topics).map(([name, topic]) => [name, topic.summary]), width),
     ],
     ["Flags of every command", ...definitions(sharedFlags.map(flagLine), width)],
-    ["plumb help COMMAND shows the arguments, flags and examples of one."],
+    wrap("plumb help COMMAND shows the arguments, flags and examples of one.", width),
   ]);
 }
 

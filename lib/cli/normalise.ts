@@ -70,6 +70,7 @@ export function normalise(
     const equals = word.indexOf("=");
     const written = equals < 0 ? word : word.slice(0, equals);
     const value = equals < 0 ? null : word.slice(equals + 1);
+    if (written === "-") fail(`unknown flag ${quote(word)}`);
     if (!word.startsWith("--")) {
       for (const row of cluster(written, rows, options.op)) {
         if (value !== null) fail(`${quote(written)} takes no value`);

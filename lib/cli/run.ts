@@ -40,14 +40,15 @@ export async function run(
   host: Host,
   options: RunOptions = {},
 ): Promise<number> {
-  const errors = new ErrorOutput(host);
+  const manner = mannerOf(argv);
+  const errors = new ErrorOutput(host, wantsColor(manner, host));
   try {
     const request = readArgs(argv, options.commands ?? commands, host.environment);
     return await perform(request, host, errors, options.commands ?? commands);
   } catch (thrown) {
     errors.endStatus();
     if (thrown instanceof OutputClosed) return 0;
-    return report(thrown, mannerOf(argv), errors);
+    return report(thrown, manner, errors);
   }
 }
 
@@ -143,6 +144,13 @@ async function logFor(
     ...(file === undefined ? {} : { file }),
     fileJson: format === "json",
   });
+}
+
+/** `--color`, then NO_COLOR (https://no-color.org), then whether it is a terminal that has any. */
+function wantsColor(manner: Manner, host: Host): boolean {
+  if (manner.color === "always" || manner.color === "never") return manner.color === "always";
+  if (host.environment("NO_COLOR") || host.environment("TERM") === "dumb") return false;
+  return host.errorIsTerminal;
 }
 
 function report(thrown: unknown, manner: Manner, errors: ErrorOutput): number {

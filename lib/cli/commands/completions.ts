@@ -30,7 +30,9 @@ export async function run(plan: Plan, { commands, output }: CommandContext): Pro
   const write = writers[shell];
   if (write === undefined) throw new TypeError(`no completions for ${shell}`);
   const text = write(completed(commands, {
-    schemes: prefixesOf(Object.values(transports).flatMap(({ help }) => help.forms)),
+    schemes: Object.values(transports).flatMap(({ scheme, help }) =>
+      prefixesOf(scheme, help.forms)
+    ),
     services: Object.keys(services),
     topics: Object.keys(topics),
   }));

@@ -198,12 +198,17 @@ Deno.test("the plan is complete, survives JSON and has no flag about the plan it
 });
 
 Deno.test("how errors are to be shown is known before the command line can be read", () => {
-  assertEquals(mannerOf(["--nonsense", "--json", "-vv"]), { json: true, verbosity: 2 });
-  assertEquals(mannerOf(["-qv", "--verbose"]), { json: false, verbosity: 2 });
-  assertEquals(mannerOf(["--log-format=json"]), { json: true, verbosity: 0 });
-  assertEquals(mannerOf(["--log-format", "json"]), { json: true, verbosity: 0 });
-  assertEquals(mannerOf(["--log-format", "text"]), { json: false, verbosity: 0 });
-  assertEquals(mannerOf(["--", "--json", "-v"]), { json: false, verbosity: 0 });
+  const cases: ReadonlyArray<readonly [readonly string[], boolean, number, string | undefined]> = [
+    [["--nonsense", "--json", "-vv"], true, 2, undefined],
+    [["-qv", "--verbose"], false, 2, undefined],
+    [["--log-format=json", "--color=never"], true, 0, "never"],
+    [["--log-format", "json", "--color", "always"], true, 0, "always"],
+    [["--log-format", "text", "--color"], false, 0, undefined],
+    [["--", "--json", "-v", "--color=always"], false, 0, undefined],
+  ];
+  for (const [argv, json, verbosity, color] of cases) {
+    assertEquals(mannerOf(argv), { json, verbosity, color });
+  }
 });
 
 Deno.test("rows of the table keep what the parser rests on", () => {

@@ -63,6 +63,7 @@ const refused: ReadonlyArray<readonly [argv: readonly string[], line: string]> =
   [["--constructor"], "x: unknown flag --constructor"],
   [["--timeout.a=1"], "x: unknown flag --timeout.a; did you mean --timeout?"],
   [["--=5"], "x: unknown flag --"],
+  [["-=x"], "x: unknown flag -=x"],
   [["---"], "x: unknown flag ---"],
   [["-z"], "x: unknown flag -z"],
   [["-json"], "x: unknown flag -json; did you mean --json?"],
