@@ -24,7 +24,7 @@ export function planText(plan: Plan, rows: readonly FlagRow[]): string {
       "endpoints",
       plan.endpoints.flatMap(({ role, side, address, options }) => [
         [role, side, address],
-        ...options.map(({ name, value, source }) => ["", `  ${name}=${value}`, `(${source})`]),
+        ...options.map(({ name, value, source }) => ["", "", `${name}=${value} (${source})`]),
       ]),
     ],
     [
