@@ -28,6 +28,8 @@ export interface StandardStreams {
 /** What `open` needs besides the address: things of the process that have an owner. */
 export interface Ports {
   readonly stdio: StandardStreams;
+  /** Added to the environment of child processes: `PLUMB_SESSION PLUMB_PEER PLUMB_LOCAL`. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What a passive endpoint opens to: a listener of sessions, or a datagram socket. */
