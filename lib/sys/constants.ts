@@ -3,57 +3,79 @@
  * same on x86-64 and arm64, the only machines that the runtime exists for; so are the layouts of
  * `struct linger` (2 x i32), `struct timeval` (2 x i64), `struct ucred` (3 x i32) and
  * `struct rlimit` (2 x u64). What differs between the two (`struct epoll_event`, some O_ flags)
- * is not used here.
+ * is not used here. Options that only a name needs are in `option_table.ts`.
  * @module
  */
 
+/** Family of unix(7). */
 export const AF_UNIX = 1;
+/** Family of ip(7). */
 export const AF_INET = 2;
+/** Family of ipv6(7). */
 export const AF_INET6 = 10;
 
+/** A stream of bytes, socket(2). */
 export const SOCK_STREAM = 1;
+/** Datagrams. */
 export const SOCK_DGRAM = 2;
+/** A connection that keeps messages. */
 export const SOCK_SEQPACKET = 5;
+/** Flag of socket(2) and accept4(2): calls do not wait. */
 export const SOCK_NONBLOCK = 0o4000;
+/** Flag of socket(2) and accept4(2): children do not inherit it. */
 export const SOCK_CLOEXEC = 0o2000000;
 
+/** Level of options of any socket, socket(7). */
 export const SOL_SOCKET = 1;
+/** Level of options of ip(7). */
 export const IPPROTO_IP = 0;
+/** Level of options of tcp(7). */
 export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
+/** Level of options of ipv6(7). */
 export const IPPROTO_IPV6 = 41;
 
+/** The socket's type, read-only. */
 export const SO_TYPE = 3;
+/** The pending error; reading clears it. */
 export const SO_ERROR = 4;
+/** What close does with unsent data. */
 export const SO_LINGER = 13;
+/** Credentials of the peer of a Unix socket. */
 export const SO_PEERCRED = 17;
-export const SO_RCVTIMEO = 20;
-export const SO_SNDTIMEO = 21;
+/** Whether it listens. */
 export const SO_ACCEPTCONN = 30;
+/** The socket's family, read-only. */
 export const SO_DOMAIN = 39;
+/** A number that no other socket gets while the system runs. */
 export const SO_COOKIE = 57;
 
-export const MSG_OOB = 0x1;
+/** Flag of recv(2) and send(2): this call does not wait. */
 export const MSG_DONTWAIT = 0x40;
+/** Flag of send(2): EPIPE without SIGPIPE. */
 export const MSG_NOSIGNAL = 0x4000;
 
+/** shutdown(2): no more reading. */
 export const SHUT_RD = 0;
+/** shutdown(2): no more writing. */
 export const SHUT_WR = 1;
+/** shutdown(2): neither. */
 export const SHUT_RDWR = 2;
 
-/** Bytes in the receive queue (linux/sockios.h, FIONREAD). */
+/** Bytes in the receive queue (linux/sockios.h; FIONREAD). */
 export const SIOCINQ = 0x541b;
 /** Bytes in the send queue that the peer has not acknowledged (TIOCOUTQ). */
 export const SIOCOUTQ = 0x5411;
 
+/** open(2): for writing. */
 export const O_WRONLY = 0o1;
-export const O_NONBLOCK = 0o4000;
+/** open(2) and dup3(2): children do not inherit it. */
 export const O_CLOEXEC = 0o2000000;
-
+/** fcntl(2): read the flags of a descriptor. */
 export const F_GETFD = 1;
+/** fcntl(2): set them. */
 export const F_SETFD = 2;
-export const F_GETFL = 3;
-export const F_SETFL = 4;
+/** The only such flag: children do not inherit it. */
 export const FD_CLOEXEC = 1;
 
+/** getrlimit(2): descriptors that a process may have open. */
 export const RLIMIT_NOFILE = 7;

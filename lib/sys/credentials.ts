@@ -54,6 +54,8 @@ export class UnixPeers {
   readonly #isNamed: SockaddrMatcher;
 
   /**
+   * Takes note of what is open already.
+   *
    * @param end which end carries the name: "local" for accepted connections, "remote" for made ones
    * @param name the listener's raw sockaddr
    */

@@ -8,7 +8,7 @@ import { SO_LINGER, SO_TYPE, SOL_SOCKET } from "./constants.ts";
 import { ENOTCONN } from "./errno.ts";
 import { hasLibc } from "./libc.ts";
 import { descriptorTableSize } from "./limits.ts";
-import { getIntegerOption, getOption, setOption } from "./option.ts";
+import { getIntegerOption, setOption } from "./option.ts";
 import { sockaddrMatcher } from "./sockaddr_match.ts";
 import { socketNameMatches } from "./socket_name.ts";
 
@@ -80,5 +80,3 @@ export function resetOnClose(fd: number): void {
   // struct linger { l_onoff = 1, l_linger = 0 }
   setOption(fd, SOL_SOCKET, SO_LINGER, new Uint8Array(Int32Array.of(1, 0).buffer));
 }
-
-export { getIntegerOption, getOption, setOption };

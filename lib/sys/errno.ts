@@ -71,14 +71,17 @@ const numbers: Readonly<Record<string, number>> = Object.fromEntries(
   Object.entries(table).map(([number, [name]]) => [name, Number(number)]),
 );
 
-/** Error numbers that calls are compared with. */
+/** A signal came; the call is to be made again. */
 export const EINTR = 4;
-export const EBADF = 9;
+/** The call would have to wait. */
 export const EAGAIN = 11;
-export const ENOTSOCK = 88;
+/** The socket is connected already. */
 export const EISCONN = 106;
+/** The socket has no peer. */
 export const ENOTCONN = 107;
+/** An earlier connect is not over yet. */
 export const EALREADY = 114;
+/** The connect goes on in the background. */
 export const EINPROGRESS = 115;
 
 /** `ECONNREFUSED` for 111; `E` and the number where the table has none. */

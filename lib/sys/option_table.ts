@@ -10,7 +10,9 @@ import type { OptionEncoding } from "./option_value.ts";
 
 /** Where setsockopt(2) finds an option. */
 export interface OptionPlace {
+  /** SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 or IPPROTO_TCP. */
   readonly level: number;
+  /** Its number in that level. */
   readonly number: number;
 }
 
@@ -19,13 +21,17 @@ export type SocketKind = "tcp" | "udp" | "unix";
 
 /** One socket option. */
 export interface SocketOption {
+  /** As in addresses: `user-timeout`. */
   readonly name: string;
-  /** Its place; IPv6 has places of its own for what the IP header says. */
+  /** Its place. */
   readonly at: OptionPlace;
+  /** Its place on an IPv6 socket, where that is another. */
   readonly at6?: OptionPlace;
+  /** How its value is given, and how it lies in memory. */
   readonly value: OptionEncoding;
   /** The latest moment at which it takes full effect. */
   readonly phase: OptionPhase;
+  /** Where it has an effect. */
   readonly sockets: readonly SocketKind[];
   /** Without it, read and write. */
   readonly access?: "read";

@@ -7,6 +7,7 @@ import { listDirectory, readSystemText } from "./procfs.ts";
 
 /** A process that holds a socket. */
 export interface SocketOwner {
+  /** Its process id, in this pid namespace. */
   readonly pid: number;
   /** Its name, at most 15 bytes (proc_pid_comm(5)). A process chooses it: quote before showing. */
   readonly process: string;

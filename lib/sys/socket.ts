@@ -72,11 +72,12 @@ export class NativeSocket implements Disposable {
     return this.#fd;
   }
 
+  /** True after `close` and after `release`. */
   get closed(): boolean {
     return this.#fd === null;
   }
 
-  /** @throws {NetError} kind "in-use", "unavailable", "permission" ... */
+  /** Gives it a raw sockaddr. @throws {NetError} kind "in-use", "unavailable", "permission" ... */
   bind(sockaddr: Uint8Array): void {
     this.#call("bind", () => libc().bind(this.fd, new Uint8Array(sockaddr), sockaddr.length));
   }
@@ -185,6 +186,7 @@ export class NativeSocket implements Disposable {
     libc().close(fd);
   }
 
+  /** Closes. */
   [Symbol.dispose](): void {
     this.close();
   }

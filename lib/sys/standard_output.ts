@@ -8,6 +8,7 @@ import { errnoError } from "./errno.ts";
 import { hasLibc, libc } from "./libc.ts";
 
 const output = 1;
+const errorOutput = 2;
 
 /**
  * Ends standard output. The runtime keeps a duplicate of it that no API closes, so that every
@@ -16,7 +17,8 @@ const output = 1;
  * only those that close on exec are the runtime's; one that was inherited (`3>&1`) is the user's.
  * A socket (inetd) is shut down for writing, which needs none of this.
  *
- * @returns false without FFI permission or /proc: then the output ends with the process
+ * @returns false where the output ends only with the process: without FFI permission or /proc, or
+ * where standard error is the same
  * @throws {NetError} where the system refuses
  */
 export function closeStandardOutput(): boolean {
@@ -24,9 +26,11 @@ export function closeStandardOutput(): boolean {
   const calls = libc();
   if (calls.shutdown(output, SHUT_WR) === 0) return true;
   const target = linkOf(output);
-  if (target === null) return false;
+  // Behind `2>&1` the reader would see no end anyway while standard error is open, and what was
+  // duplicated of which of the two cannot be told.
+  if (target === null || target === linkOf(errorOutput)) return false;
   const duplicates = [...Deno.readDirSync("/proc/self/fd")].map((entry) => Number(entry.name))
-    .filter((fd) => fd > 2 && linkOf(fd) === target)
+    .filter((fd) => fd > errorOutput && linkOf(fd) === target)
     .filter((fd) => (calls.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) !== 0);
   const sink = calls.open(new TextEncoder().encode("/dev/null\0"), O_WRONLY | O_CLOEXEC);
   if (sink < 0) throw errnoError("open", undefined, "/dev/null");

@@ -3,8 +3,9 @@
 import "../support/libc.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { SO_ACCEPTCONN, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET } from "../../lib/sys/constants.ts";
-import { findDescriptor, getIntegerOption } from "../../lib/sys/descriptor.ts";
+import { findDescriptor } from "../../lib/sys/descriptor.ts";
 import { openDescriptors } from "../../lib/sys/limits.ts";
+import { getIntegerOption } from "../../lib/sys/option.ts";
 import { unacknowledgedBytes, unreadBytes } from "../../lib/sys/queue.ts";
 import { resetNow } from "../../lib/sys/reset.ts";
 import { encodeSockaddr } from "../../lib/wire/sockaddr.ts";

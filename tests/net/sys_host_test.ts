@@ -54,6 +54,15 @@ Deno.test("nothing printed later gets into a file that is opened after the end o
   }
 });
 
+Deno.test("the end of output leaves a standard error on the same pipe alone", async () => {
+  const body = `stdio.closeOutput(); await new Promise((resolve) => setTimeout(resolve, 100));
+    host.writeError("still heard");`;
+  const command = new Deno.Command("sh", {
+    args: ["-c", 'exec "$0" "$@" 2>&1', Deno.execPath(), ...programArguments(body)],
+  });
+  assertEquals(new TextDecoder().decode((await command.output()).stdout), "still heard\n");
+});
+
 Deno.test("a reader that has gone is a broken write with EPIPE", async () => {
   await using child = start(
     `try { for (;;) await stdio.write(new Uint8Array(65536)); }
