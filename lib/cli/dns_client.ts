@@ -42,7 +42,10 @@ export interface DnsReply {
   readonly message: DnsMessage;
   /** The server that answered, in the address language: `udp://192.0.2.53:53`. */
   readonly server: string;
-  /** From the question to the whole answer, a second round over TCP included. */
+  /**
+   * From the question to the whole answer, in milliseconds; a second round over TCP, with its
+   * connection, included. What it took to make the UDP socket is this machine's affair and left out.
+   */
   readonly durationMs: number;
   /** Bytes of the answer. */
   readonly bytes: number;
@@ -127,14 +130,19 @@ async function askServer(
   client: DnsClient,
   context: Context,
 ): Promise<DnsReply> {
-  const startMs = context.clock.now();
+  let spentMs = 0;
   const ask = async (asked: DnsMessage): Promise<DnsReply> => {
-    if (server.tcpOnly) return await overTcp(asked);
-    const reply = await exchange(asked, addressOf(server, "udp"), client, context, overDatagrams);
-    return reply.message.truncated ? await overTcp(asked) : reply;
+    const carry = server.tcpOnly ? overStream : overDatagrams;
+    const reply = await counted(asked, carry);
+    return carry === overDatagrams && reply.message.truncated
+      ? await counted(asked, overStream)
+      : reply;
   };
-  const overTcp = (asked: DnsMessage) =>
-    exchange(asked, addressOf(server, "tcp"), client, context, overStream);
+  const counted = async (asked: DnsMessage, carry: Carrier): Promise<DnsReply> => {
+    const reply = await exchange(asked, server, client, context, carry);
+    spentMs += reply.durationMs;
+    return reply;
+  };
   const first = await ask(query);
   const { responseCode, extension } = first.message;
   // A server that knows EDNS says so in its refusal, which then is about something else.
@@ -142,7 +150,7 @@ async function askServer(
   const reply = again && extensionRefused.has(responseCode)
     ? await ask({ ...query, extension: null })
     : first;
-  return { ...reply, durationMs: context.clock.now() - startMs };
+  return { ...reply, durationMs: spentMs };
 }
 
 type Carrier = (session: Duplex, query: DnsMessage, context: Context) => Promise<Received>;
@@ -155,17 +163,19 @@ interface Received {
 /** One question on a session of its own, which is gone afterwards whatever happened. */
 async function exchange(
   query: DnsMessage,
-  address: Address,
+  server: DnsServer,
   client: DnsClient,
   context: Context,
   carry: Carrier,
 ): Promise<DnsReply> {
-  const startMs = context.clock.now();
+  const address = addressOf(server, carry === overStream ? "tcp" : "udp");
+  const dialMs = context.clock.now();
   const session = await client.dial(address, context);
+  const startMs = carry === overStream ? dialMs : context.clock.now();
   try {
     const received = await withSignal(context.signal, carry(session, query, context));
-    const server = formatAddress(address);
-    return { ...received, server, durationMs: context.clock.now() - startMs };
+    const durationMs = context.clock.now() - startMs;
+    return { ...received, server: formatAddress(address), durationMs };
   } finally {
     session.abort(); // a read that still waits ends here
     await session[Symbol.asyncDispose]();

@@ -51,7 +51,9 @@ export async function lookUp(
       const reply = await askServers(at, type, client, context);
       replies.push(reply);
       const found = readAnswer(reply.message, at, type, chain, context.limits["dns-aliases"]);
-      if (found.records.length > 0) return { ...partial(), outcome: "found", ...found };
+      if (found.records.length > 0) {
+        return { ...partial(), outcome: "found", records: found.records };
+      }
       const empty = emptyOutcome(reply.message, found.name);
       // A server that only knows its own zones leaves it to us to ask for where an alias leads.
       if (found.name !== at && empty.ask) at = found.name;

@@ -59,12 +59,13 @@ class Resolver {
   async report(subject: DnsSubject): Promise<NetError | null> {
     const { addresses, failure } = await this.#find(subject);
     if (!this.#session.flags.flag("reverse") || subject.address !== null) return failure;
-    let first = failure;
+    const failures = [failure];
     for (const address of addresses) {
       const bytes = inetPton(address);
-      if (bytes !== null) first ??= (await this.#find(reverseSubject(bytes), reverseTypes)).failure;
+      if (bytes === null) continue;
+      failures.push((await this.#find(reverseSubject(bytes), reverseTypes)).failure);
     }
-    return first;
+    return failures.find((found) => found !== null) ?? null;
   }
 
   async #find(subject: DnsSubject, types: readonly number[] = this.#types): Promise<Found> {

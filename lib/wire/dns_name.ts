@@ -11,6 +11,8 @@ import { NetError, quote } from "../core/error.ts";
 /** Bytes of a name with its counts, and of a label (RFC 1035 section 2.3.4). */
 const longestName = 255;
 const longestLabel = 63;
+/** An honest pointer stands after a label, and a name has at most 127 of those. */
+const mostPointers = 127;
 
 /** What a malformed message or name is reported as. */
 export function dnsFault(message: string): NetError {
@@ -80,7 +82,8 @@ export interface ReadName {
  * Reads a name out of a whole message. A pointer must lead to before the labels it stands in, so
  * that no loop can be made: hostile messages cost at most 255 bytes and 127 jumps a name.
  *
- * @throws {NetError} kind "protocol" for a cut or overlong name, or a pointer that leads forward
+ * @throws {NetError} kind "protocol" for a cut or overlong name, too many pointers, or one that
+ * leads forward
  */
 export function readName(message: Uint8Array, offset: number): ReadName {
   const labels: string[] = [];
@@ -88,6 +91,7 @@ export function readName(message: Uint8Array, offset: number): ReadName {
   let earliest = offset;
   let next: number | null = null;
   let total = 1;
+  let pointers = 0;
   for (;;) {
     const count = message[at];
     if (count === undefined) throw dnsFault("a name is cut off");
@@ -96,6 +100,7 @@ export function readName(message: Uint8Array, offset: number): ReadName {
       const target = ((count & 0x3f) << 8) | (message[at + 1] ?? 0);
       if (at + 1 >= message.length) throw dnsFault("a name is cut off");
       if (target >= earliest) throw dnsFault("a compression pointer does not lead backwards");
+      if (++pointers > mostPointers) throw dnsFault("too many compression pointers");
       next ??= at + 2;
       at = earliest = target;
       continue;
