@@ -105,7 +105,7 @@ export class Server {
     try {
       while (!signal.aborted) {
         // Before accepting: a client without a place waits in the backlog, and costs nothing here.
-        if (!listener.datagrams) await this.#room();
+        while (this.#mustWait(listener)) await this.#room();
         const incoming = await acceptor.next();
         if (incoming === null) break;
         await this.#admit(incoming, listener, scope);
@@ -117,8 +117,9 @@ export class Server {
   }
 
   async #admit(incoming: Incoming, listener: Listener, scope: Scope): Promise<void> {
-    // Another listener may have filled the last place meanwhile.
-    if (!listener.datagrams) await this.#room();
+    // Another listener may have filled the last place meanwhile. Asked here and not only in `room`,
+    // so that nothing comes between this answer and taking the place.
+    while (this.#mustWait(listener)) await this.#room();
     if (this.#closing.signal.aborted) return this.#refuse(incoming);
     // Sessions of datagrams take no descriptor, and have bounds of their own (sessionsOf).
     const giveBack = listener.datagrams ? () => {} : this.#permits.take(incoming.remote);
@@ -143,12 +144,14 @@ export class Server {
     });
   }
 
-  /** Waits for a place, or for the end of accepting. */
+  #mustWait(listener: Listener): boolean {
+    return !listener.datagrams && this.#permits.isFull && !this.#closing.signal.aborted;
+  }
+
+  /** Waits until a place may be free, or accepting ends. */
   async #room(): Promise<void> {
-    while (this.#permits.isFull && !this.#closing.signal.aborted) {
-      this.#sayOnce("connections", this.#bound, "more wait in the backlog");
-      await this.#permits.room();
-    }
+    this.#sayOnce("connections", this.#bound, "more wait in the backlog");
+    await this.#permits.room();
   }
 
   #refuse(incoming: Incoming): void {
