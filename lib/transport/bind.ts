@@ -35,8 +35,17 @@ export async function bindEach<S extends { close(): void }>(
 ): Promise<readonly S[]> {
   if (address.host === "") return [bindAny(address, binder)];
   const host = address.zone === undefined ? address.host : `${address.host}%${address.zone}`;
-  const hosts = (await resolveHost(host, context)).map(({ host }) => host);
+  const hosts = await resolveHost(host, context);
   context.signal.throwIfAborted();
+  return bindHosts(address, hosts.map(({ host }) => host), binder);
+}
+
+/** As `bindEach`, for hosts that are numeric already. */
+export function bindHosts<S extends { close(): void }>(
+  address: InetAddress,
+  hosts: readonly string[],
+  binder: Binder<S>,
+): readonly S[] {
   for (let left = address.port === 0 ? portRetries : 0;; left--) {
     try {
       return bindAll(address, hosts, binder);

@@ -42,6 +42,7 @@ export async function resolveHost(
   const name = host === "" ? "localhost" : host;
   const numeric = familyOf(name);
   if (numeric !== undefined) return [{ host: name, family: numeric }];
+  context.signal.throwIfAborted();
   let answers: readonly { address: string; family: number }[];
   try {
     answers = await withSignal(context.signal, lookup(name, { all: true, verbatim: true }));

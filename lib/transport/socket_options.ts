@@ -80,7 +80,7 @@ export function readKeepalive(text: string): boolean | KeepaliveValue {
   if (text === "on") return true;
   if (text === "off") return false;
   const [idle, interval, count, ...rest] = text.split("/");
-  if (rest.length > 0 || (count !== undefined && !/^\d{1,3}$/.test(count))) {
+  if (text === "" || rest.length > 0 || (count !== undefined && !/^\d{1,3}$/.test(count))) {
     const message = "is written 30s/5s/3, on or off";
     throw new NetError({ kind: "option", op: "option", address: `keepalive=${text}`, message });
   }
