@@ -5,6 +5,7 @@
 
 import { parseAddress } from "../address/parse.ts";
 import { servicePort } from "../address/ports.ts";
+import { isScheme } from "../address/schemes.ts";
 import type { Address } from "../core/address.ts";
 import { NetError, quote } from "../core/error.ts";
 import { inetNtop, inetPton } from "../wire/inet.ts";
@@ -33,29 +34,23 @@ export type AddrSubject =
  * @throws {NetError} kind "usage" or "address"; a name is named as one, with what resolves it
  */
 export function readAddrSubject(text: string): AddrSubject {
-  if (/^(listen:)*[a-z]+:(\/\/)?/i.test(text) && !/^[0-9a-f:.]+(%|\/|$)/i.test(text)) {
-    const subject = fromAddress(text);
-    if (subject !== null) return subject;
-  }
-  if (text.startsWith("@") && text.length > 1) return fromPath(`unix:${text}`);
-  if (/^\.{0,2}\//.test(text)) return fromPath(`unix:${text}`);
   const port = /^:([A-Za-z0-9-]+)$/.exec(text)?.[1];
   if (port !== undefined) return { kind: "port", port: portNumber(text, port) };
   // A small number alone is a port to everyone; as an address it would be one of 0.0.0.0/16.
   if (/^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 0xffff) {
     return { kind: "port", port: Number(text) };
   }
-  return fromPrefix(text) ?? fromHost(text, "") ?? fromPair(text) ?? refuse(text);
-}
-
-/** An address with a scheme; null where what was before the colon is none. */
-function fromAddress(text: string): AddrSubject | null {
-  if (!/^(listen:|[a-z]+:\/\/|unix|unixgram:)/i.test(text)) return null;
-  return ofAddress(text, parseAddress(text));
-}
-
-function fromPath(text: string): AddrSubject {
-  return ofAddress(text, parseAddress(text));
+  // Numeric hosts come before schemes: fd::1 is an IPv6 address, fd:1 is a descriptor.
+  const host = fromPrefix(text) ?? fromHost(text, "");
+  if (host !== null) return host;
+  if (/^@./.test(text) || /^\.{0,2}\//.test(text)) {
+    return ofAddress(text, parseAddress(`unix:${text}`));
+  }
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text)?.[1]?.toLowerCase() ?? "";
+  if (scheme === "listen" || isScheme(scheme) || text.includes("://")) {
+    return ofAddress(text, parseAddress(text));
+  }
+  return fromPair(text) ?? refuse(text);
 }
 
 function ofAddress(text: string, address: Address): AddrSubject {

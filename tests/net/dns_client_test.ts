@@ -1,10 +1,10 @@
+import "../support/libc.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { askServers, type DnsClient } from "../../lib/cli/dns_client.ts";
 import { lookUp, typeByName } from "../../lib/cli/dns_lookup.ts";
 import { makeContext } from "../../lib/core/context.ts";
 import { NetError } from "../../lib/core/error.ts";
 import type { Ports } from "../../lib/core/transport.ts";
-import { hasLibc } from "../../lib/sys/libc.ts";
 import { openActive } from "../../lib/transport/open.ts";
 import {
   type DnsServerManners,
@@ -13,9 +13,6 @@ import {
   startDnsServer,
   type TestDnsServer,
 } from "../support/dns_server.ts";
-
-// Opened once and for the life of the process; within a test it would count as its leak.
-hasLibc();
 
 const noPorts: Ports = {
   stdio: {

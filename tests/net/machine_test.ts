@@ -1,14 +1,11 @@
+import "../support/libc.ts";
 import { assert, assertEquals } from "@std/assert";
 import { interfaceFacts, routesTo } from "../../lib/cli/addr_machine.ts";
 import { makeContext } from "../../lib/core/context.ts";
-import { hasLibc } from "../../lib/sys/libc.ts";
 import { parseInetSockets, parseUnixSockets } from "../../lib/wire/procnet.ts";
 import { parseInterfaceAddresses } from "../../lib/wire/procnet_routes.ts";
 import { run } from "../support/process.ts";
 import { toolTest } from "../support/tools.ts";
-
-// Opened once and for the life of the process; within a test it would count as its leak.
-hasLibc();
 
 interface IpAddress {
   readonly ifname: string;
