@@ -82,5 +82,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function indent(text: string): string {
-  return text.trimEnd().split("\n").map((line) => `    ${line}`).join("\n");
+  // The runner's progress is one dot a line where there is no terminal: of no use afterwards.
+  return text.replace(/^(?:[.,!]\n)+/gm, "").trimEnd().split("\n").map((line) => `    ${line}`)
+    .join("\n");
 }
