@@ -4,7 +4,7 @@
  */
 
 import { NetError, quote, toNetError } from "../core/error.ts";
-import { ownersOf } from "../sys/owner.ts";
+import { ownersOf, type SocketOwner } from "../sys/owner.ts";
 import { readNetTable } from "../sys/procnet.ts";
 import { type InetSocketRow, parseInetSockets } from "../wire/procnet.ts";
 import { hostPort, unmapHost } from "./peer.ts";
@@ -40,20 +40,34 @@ export function bindError(wanted: WantedEnd, thrown: unknown): NetError {
 /** Says in words who is in the way, or null where that cannot be known. */
 export function holderOf(wanted: WantedEnd): string | null {
   const tables = [wanted.scheme, `${wanted.scheme}6`] as const;
-  const rows = tables
-    .flatMap((table) => parseInetSockets(wanted.scheme, readNetTable(table) ?? ""))
-    .filter((row) => overlaps(row, wanted));
+  const rows = tables.flatMap((table) => {
+    return parseInetSockets(wanted.scheme, readNetTable(table) ?? "");
+  });
+  return holderAmong(rows, wanted, ownersOf);
+}
+
+/**
+ * As `holderOf`, of sockets that are known.
+ *
+ * @param findOwners the processes that hold sockets, by inode
+ */
+export function holderAmong(
+  rows: readonly InetSocketRow[],
+  wanted: WantedEnd,
+  findOwners: (inodes: ReadonlySet<number>) => ReadonlyMap<number, SocketOwner>,
+): string | null {
+  const near = rows.filter((row) => overlaps(row, wanted));
   // A listener is what is in the way even where its own connections are there too.
-  const listening = rows.filter(({ state, protocol }) => protocol === "udp" || state === "LISTEN");
-  const open = listening.length > 0 ? listening : rows.filter(({ inode }) => inode !== 0);
-  const owners = ownersOf(new Set(open.map(({ inode }) => inode)));
+  const listening = near.filter(({ state, protocol }) => protocol === "udp" || state === "LISTEN");
+  const held = listening.length > 0 ? listening : near.filter(({ inode }) => inode !== 0);
+  const owners = findOwners(new Set(held.map(({ inode }) => inode)));
   const names = new Set(
     [...owners.values()].map(({ process, pid }) => `${quote(process)}[${pid}]`),
   );
   if (names.size > 0) return `held by ${[...names].join(", ")}`;
-  const waiting = rows.filter(({ state }) => state === "TIME-WAIT").length;
-  if (open.length === 0 && waiting > 0) return `${waiting} in TIME_WAIT`;
-  return open[0] === undefined ? null : `held by a process of user id ${open[0].uid}`;
+  if (held[0] !== undefined) return `held by a process of user id ${held[0].uid}`;
+  const waiting = near.filter(({ state }) => state === "TIME-WAIT").length;
+  return waiting > 0 ? `${waiting} in TIME_WAIT` : null;
 }
 
 function overlaps({ local }: InetSocketRow, { host, port }: WantedEnd): boolean {

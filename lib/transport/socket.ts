@@ -58,6 +58,8 @@ export class SocketSession implements Duplex {
   #halfClosed: Promise<void> | undefined;
   /** What broke reading; kept, because the kernel tells it once and says "end" after it. */
   #failure: NetError | undefined;
+  /** A reset that a write was told: reads still give what came before it, and then this. */
+  #writeReset: NetError | undefined;
   /** A read into a cell that is under way, and bytes of a finished one that nobody took yet. */
   #waiting: Promise<void> | undefined;
   #early: { readonly cell: Uint8Array<ArrayBuffer>; from: number; readonly to: number } | undefined;
@@ -188,7 +190,7 @@ export class SocketSession implements Duplex {
 
   #seen(count: number | null): number | null {
     if (count !== null) return count;
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#writeReset !== undefined) throw this.#writeReset;
     this.#finished = true;
     return null;
   }
@@ -215,7 +217,7 @@ export class SocketSession implements Duplex {
     if (this.#closed !== undefined) return this.#closedError("write");
     const error = toNetError(thrown, "write", this.remote.text, "remote");
     // The kernel tells a reset once, to whoever comes first; a later read would see an orderly end.
-    if (error.kind === "reset") this.#failure ??= error;
+    if (error.kind === "reset") this.#writeReset ??= error;
     return error;
   }
 
