@@ -58,8 +58,8 @@ export function decodeBytes(source: Source, start: number, end: number): string 
 
 /** Characters that never stand raw: C0 and C1 controls, DEL, line separators, and the escape. */
 const always = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029%";
-const inPath = new RegExp(`[${always}?]`, "g");
-const inValue = new RegExp(`[${always}& ]`, "g");
+const inPath = new RegExp(`[${always}?]+`, "g");
+const inValue = new RegExp(`[${always}& ]+`, "g");
 
 /** Encodes a path or a name: `?` would begin the options. */
 export function encodePath(text: string): string {
@@ -73,10 +73,11 @@ export function encodeValue(text: string): string {
 
 /** Encodes bytes (latin-1) of a script step; the inverse of `decodeBytes`. */
 export function encodeBytes(bytes: string): string {
-  return bytes.replace(
-    /[^!"#$'-<>@-~=]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
+  return bytes.replace(/[^!"#$'-<>@-~=]+/g, (run) => {
+    let text = "";
+    for (const c of run) text += `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+    return text;
+  });
 }
 
 function checkEscapes(source: Source, start: number, end: number): void {
