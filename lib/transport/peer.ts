@@ -18,8 +18,14 @@ export function hostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** One end of an internet socket, from what the runtime says of it. */
-export function inetPeer(scheme: string, hostname: string, port: number): Peer {
-  const host = unmapHost(hostname);
+/**
+ * One end of an internet socket, from what the runtime says of it.
+ *
+ * @param zone of a link-local address, which the runtime does not tell: without it the text would
+ * name no end that could be connected to
+ */
+export function inetPeer(scheme: string, hostname: string, port: number, zone?: string): Peer {
+  const bare = unmapHost(hostname);
+  const host = zone === undefined || bare.includes("%") ? bare : `${bare}%${zone}`;
   return { scheme, text: `${scheme}://${hostPort(host, port)}`, host, port };
 }

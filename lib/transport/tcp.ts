@@ -36,7 +36,7 @@ export const tcpTransport: Transport<InetAddress> = {
 async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const { address, options, context } = request;
   const settings = readTcpSettings(options, "active");
-  const text = `tcp://${hostPort(address.host, address.port)}`;
+  const text = `tcp://${hostPort(zoned(address), address.port)}`;
   const hosts = interleave(await resolveHost(zoned(address), context));
   const race = await raceAttempts<ResolvedHost, Deno.TcpConn>(hosts, {
     attempt: ({ host }, signal) => Deno.connect({ hostname: host, port: address.port, signal }),
@@ -51,7 +51,7 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const conn = race.value;
   try {
     applyTcpSettings(settings, conn.localAddr, conn.remoteAddr, text, context);
-    return session(conn, settings, context);
+    return session(conn, settings, address.zone, context);
   } catch (thrown) {
     conn.close();
     throw toNetError(thrown, "connect", text);
@@ -71,7 +71,9 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
       ...(reusePort === undefined ? {} : { reusePort }),
     });
   const sockets = await bindEach(address, { open, portOf: (socket) => socket.addr.port }, context);
-  const locals = sockets.map(({ addr }) => inetPeer("tcp", addr.hostname, addr.port));
+  const locals = sockets.map(({ addr }) => {
+    return inetPeer("tcp", addr.hostname, addr.port, address.zone);
+  });
   try {
     for (const [at, { addr }] of sockets.entries()) {
       applyTcpSettings(settings, addr, null, locals[at]?.text ?? "", context);
@@ -82,20 +84,25 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
   }
   return sockets.map((socket, at) => {
     const listener = new SocketListener<Deno.TcpConn>(socket, {
-      local: locals[at] ?? inetPeer("tcp", socket.addr.hostname, socket.addr.port),
-      session: (conn) => session(conn, settings, context),
+      local: locals[at] ?? inetPeer("tcp", socket.addr.hostname, socket.addr.port, address.zone),
+      session: (conn) => session(conn, settings, address.zone, context),
     });
     return { kind: "listener", listener };
   });
 }
 
 /** Makes a session of a connection, which owns it from here on. */
-function session(conn: Deno.TcpConn, settings: TcpSettings, context: Context): Duplex {
+function session(
+  conn: Deno.TcpConn,
+  settings: TcpSettings,
+  zone: string | undefined,
+  context: Context,
+): Duplex {
   conn.setNoDelay(settings.nodelay);
   const { localAddr, remoteAddr } = conn;
   return new SocketSession(conn, {
-    local: inetPeer("tcp", localAddr.hostname, localAddr.port),
-    remote: inetPeer("tcp", remoteAddr.hostname, remoteAddr.port),
+    local: inetPeer("tcp", localAddr.hostname, localAddr.port, zone),
+    remote: inetPeer("tcp", remoteAddr.hostname, remoteAddr.port, zone),
     context,
     powers: new TcpPowers(localAddr, remoteAddr),
     resetOnClose: settings.resetOnClose,

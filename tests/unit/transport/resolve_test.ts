@@ -37,6 +37,7 @@ Deno.test("mapped peers are shown as IPv4, IPv6 ones in brackets", () => {
     host: "192.0.2.1",
     port: 80,
   });
+  assertEquals(inetPeer("tcp", "fe80::1", 80, "eth0").text, "tcp://[fe80::1%eth0]:80");
   assertEquals(inetPeer("udp", "::1", 53).text, "udp://[::1]:53");
   assertEquals(hostPort("fe80::1%eth0", 1), "[fe80::1%eth0]:1");
 });
