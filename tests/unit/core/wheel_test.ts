@@ -53,6 +53,23 @@ Deno.test("wheel agrees with a plain list of timers, whatever is set and cancell
   );
 });
 
+Deno.test("cancelling many at once leaves the others in order", async () => {
+  const delays = fc.array(fc.tuple(fc.nat(1000), fc.boolean()), { minLength: 30, maxLength: 80 });
+  await fc.assert(
+    fc.asyncProperty(delays, async (timers) => {
+      const clock = new VirtualClock();
+      const wheel = new TimerWheel(clock);
+      const fired: number[] = [];
+      const set = timers.map(([delayMs]) => wheel.timer(delayMs, () => fired.push(delayMs)));
+      timers.forEach(([, cancelled], at) => cancelled && set[at]?.cancel());
+      const kept = timers.filter(([, cancelled]) => !cancelled).map(([delayMs]) => delayMs);
+      await clock.advance(1000);
+      assertEquals(fired, kept.sort((a, b) => a - b));
+    }),
+    { numRuns: 50 },
+  );
+});
+
 Deno.test("watch expires once, a whole delay after the last activity", async () => {
   const clock = new VirtualClock();
   const wheel = new TimerWheel(clock);

@@ -166,6 +166,18 @@ Deno.test("a host that uses many ports ends sessions of its own, not those of ot
   await listener[Symbol.asyncDispose]();
 });
 
+Deno.test("of one host's sessions the least recently used goes first", async () => {
+  const { clock, socket, listener } = start({ perPeer: 2 });
+  socket.push(udpPeer(1), "a");
+  socket.push(udpPeer(2), "b");
+  socket.push(udpPeer(1), "used again");
+  socket.push(udpPeer(3), "c");
+  await received(clock, socket);
+  const ports = [(await accept(listener)).remote.port, (await accept(listener)).remote.port];
+  assertEquals(ports, [1, 3]);
+  await listener[Symbol.asyncDispose]();
+});
+
 Deno.test("with one session and no replacing the first peer wins, others are dropped and counted", async () => {
   const { clock, socket, listener } = start({ sessions: 1, replace: false });
   socket.push(udpPeer(1), "first");
