@@ -98,8 +98,11 @@ export interface Duplex extends AsyncDisposable {
   /**
    * Optional power: settles when a `read` would not wait (data, end or error), without holding a
    * large buffer meanwhile. Abandoning the promise loses nothing: the next `read` gives the data.
+   *
+   * @returns true where much is waiting, so that a second `read` right after the first is worth a
+   * large buffer
    */
-  readable?(): Promise<void>;
+  readable?(): Promise<boolean | void>;
 
   /** Optional power, processes only: settles with how the child finished. Never rejects. */
   readonly child?: Promise<ChildStatus>;

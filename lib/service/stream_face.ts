@@ -77,14 +77,17 @@ export class StreamFace implements Face, Sink<ByteOutput> {
     const waits = session.readable !== undefined;
     let buffer: Uint8Array | undefined = waits ? undefined : new Uint8Array(ownBufferSize);
     for (;;) {
-      await session.readable?.();
+      let more = await session.readable?.();
       buffer ??= bulkBuffers.take();
       let n: number | null;
+      let wanted: boolean;
       // A buffer that a failed read may still fill is not given back.
       do {
         n = await session.read(buffer);
         if (n !== null) await this.#received(buffer.subarray(0, n));
-      } while (n !== null && n >= bulkThreshold);
+        wanted = n !== null && (n >= bulkThreshold || more === true);
+        more = false;
+      } while (wanted);
       if (waits) {
         bulkBuffers.give(buffer);
         buffer = undefined;

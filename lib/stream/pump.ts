@@ -61,14 +61,20 @@ export class Pump {
    * read may still fill is not given back.
    */
   async #burst(): Promise<PumpEnd | number> {
+    let more: boolean | void;
     try {
-      await this.#from.readable?.();
+      more = await this.#from.readable?.();
     } catch (thrown) {
       return this.#failed("read-failed", thrown);
     }
     const buffer = bulkBuffers.take();
     let read: PumpEnd | number;
-    do read = await this.#pass(buffer); while (typeof read === "number" && read >= bulkThreshold);
+    let wanted: boolean;
+    do {
+      read = await this.#pass(buffer);
+      wanted = typeof read === "number" && (read >= bulkThreshold || more === true);
+      more = false;
+    } while (wanted);
     if (typeof read === "number" || read.kind === "end") bulkBuffers.give(buffer);
     return read;
   }

@@ -12,7 +12,7 @@ export class WrappedDuplex implements Duplex {
   readonly traits: Traits;
   readonly child?: Promise<ChildStatus>;
   readonly unacknowledged?: () => number | null;
-  readable?: () => Promise<void>;
+  readable?: () => Promise<boolean | void>;
   protected readonly inner: Duplex;
 
   constructor(inner: Duplex, traits: Traits = inner.traits) {

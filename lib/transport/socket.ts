@@ -61,7 +61,7 @@ export class SocketSession implements Duplex {
   /** A reset that a write was told: reads still give what came before it, and then this. */
   #writeReset: NetError | undefined;
   /** A read into a cell that is under way, and bytes of a finished one that nobody took yet. */
-  #waiting: Promise<void> | undefined;
+  #waiting: Promise<boolean> | undefined;
   #early: { readonly cell: Uint8Array<ArrayBuffer>; from: number; readonly to: number } | undefined;
 
   constructor(socket: StreamSocket, init: SocketSessionInit) {
@@ -89,10 +89,10 @@ export class SocketSession implements Duplex {
   }
 
   /** A read into a shared small cell: see cells.ts for what a waiting read costs. */
-  readable(): Promise<void> {
+  readable(): Promise<boolean> {
     if (this.#waiting !== undefined) return this.#waiting;
     const known = this.#closed ?? this.#early ?? this.#failure;
-    if (known !== undefined || this.#finished) return Promise.resolve();
+    if (known !== undefined || this.#finished) return Promise.resolve(false);
     const cell = takeCell();
     this.#waiting = this.#socket.read(cell).then((count) => {
       this.#waiting = undefined;
@@ -103,10 +103,12 @@ export class SocketSession implements Duplex {
       }
       if (count === null || count === 0) giveCell(cell);
       else this.#early = { cell, from: 0, to: count };
+      return count === cell.length;
     }, (thrown) => {
       this.#waiting = undefined;
       giveCell(cell);
       this.#readFailed(thrown);
+      return false;
     });
     return this.#waiting;
   }

@@ -1,0 +1,79 @@
+/**
+ * plumb as a library: sockets that are opened by address, relayed with half-close kept, and served
+ * under limits, with cancellation and typed errors.
+ *
+ * In reading order: addresses, what connects and listens, sessions and what may stand between two
+ * of them, services, and the contracts that all of it keeps.
+ *
+ * @example An echo server on a free port, and a client of it
+ * ```ts
+ * import { connect, readExactly, serve } from "@plumb/plumb";
+ *
+ * await using server = await serve("echo", "tcp://127.0.0.1:0");
+ * await using client = await connect(server.addresses[0]?.text ?? "");
+ * await client.write(new TextEncoder().encode("hello"));
+ * const echoed = await readExactly(client, new Uint8Array(5));
+ * if (new TextDecoder().decode(echoed ?? undefined) !== "hello") throw new Error("not echoed");
+ * ```
+ *
+ * @module
+ */
+
+// Addresses
+export { type Expectation, parseAddress } from "./lib/address/parse.ts";
+export { formatAddress } from "./lib/address/format.ts";
+export type * from "./lib/core/address.ts";
+
+// By address
+export { connect, type ConnectOptions } from "./lib/api/connect.ts";
+export { listen, Listening, type ListenOptions } from "./lib/api/listen.ts";
+export { serve, type ServeOptions } from "./lib/api/serve.ts";
+export { relay, type RelayCallOptions } from "./lib/api/relay.ts";
+export { RunningServer } from "./lib/api/running.ts";
+export type { CallOptions } from "./lib/api/endpoint.ts";
+
+// Sessions, and what may stand between two of them
+export { Relay, relay as relaySessions, type RelayOptions } from "./lib/stream/relay.ts";
+export type { Buffering } from "./lib/stream/pump.ts";
+export {
+  LineReader,
+  readExactly,
+  readLine,
+  type ReadSide,
+  writeAll,
+  type WriteSide,
+} from "./lib/stream/read.ts";
+export { type FrameOptions, type Framing, framings, messagesOver } from "./lib/stream/frame.ts";
+export { limited, TokenBucket } from "./lib/stream/rate.ts";
+export { type Direction, type Tap, tapped } from "./lib/stream/tap.ts";
+export { hexdump, hexLines } from "./lib/stream/hexdump.ts";
+export { record } from "./lib/stream/record.ts";
+export { type WebStreams, webStreams } from "./lib/stream/web.ts";
+export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";
+
+// Services
+export { services } from "./lib/service/table.ts";
+export type { ServiceRow, ServiceSetup, SessionOutcome } from "./lib/service/contract.ts";
+export { drive, type DriveOptions } from "./lib/service/drive.ts";
+export type { AcceptPolicy, SessionHandler, SessionInfo } from "./lib/service/policy.ts";
+
+// Contracts
+export type * from "./lib/core/contract.ts";
+export type * from "./lib/core/machine.ts";
+export type * from "./lib/core/option.ts";
+export type { StandardStreams } from "./lib/core/transport.ts";
+export type { Flow, ServerTally, SessionTally } from "./lib/core/tally.ts";
+export { isOrderly, type Reason, reasons, SessionEnd } from "./lib/core/reason.ts";
+export {
+  AddressError,
+  type Attempt,
+  type ErrorKind,
+  NetError,
+  type NetErrorInit,
+} from "./lib/core/error.ts";
+export { type Context, makeContext } from "./lib/core/context.ts";
+export { Scope } from "./lib/core/scope.ts";
+export { type Clock, realClock, sleep, type Timer, VirtualClock } from "./lib/core/clock.ts";
+export { TimerWheel, type Watched } from "./lib/core/wheel.ts";
+export { defaultLimits, type LimitName, type Limits, limitTable } from "./lib/core/limits.ts";
+export { type Log, type LogFields, type LogLevel, silentLog } from "./lib/core/log.ts";
