@@ -55,6 +55,7 @@ export class TimerWheel {
   /** When the clock's timer fires; Infinity while there is none. */
   #armedMs = Infinity;
 
+  /** A wheel of its own; `TimerWheel.of` gives the shared one. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }

@@ -21,6 +21,7 @@ export interface ServiceSetup {
 
 /** One service. */
 export interface ServiceRow {
+  /** The word that `plumb serve` takes. */
   readonly name: string;
   /** One line for people. */
   readonly summary: string;
@@ -28,9 +29,11 @@ export interface ServiceRow {
   readonly rfc: string | null;
   /** The well-known port, or null. */
   readonly port: number | null;
-  /** True where it can be served over streams, and over datagrams. */
+  /** True where it can be served over streams. */
   readonly stream: boolean;
+  /** True where it can be served over datagrams. */
   readonly datagram: boolean;
+  /** Flags of the service; their values come in `ServiceSetup.options`. */
   readonly options: OptionTable;
   /** Makes the machine of one session. */
   make(setup: ServiceSetup): ByteMachine;
@@ -38,10 +41,12 @@ export interface ServiceRow {
 
 /** How one session of a server ended. */
 export interface SessionOutcome {
+  /** Why it ended. */
   readonly reason: Reason;
   /** What broke it, where the reason is not an orderly one. */
   readonly error?: NetError;
-  /** Bytes from the peer, and to it. */
+  /** Bytes that came from the peer. */
   readonly bytesIn: number;
+  /** Bytes that were written to the peer. */
   readonly bytesOut: number;
 }

@@ -45,6 +45,7 @@ export class Server {
   #drainTimer: Timer | undefined;
   #count = { accepted: 0, refused: 0, ended: 0, cut: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
 
+  /** Nothing is accepted before `run`. It owns the listeners and closes them. */
   constructor(
     listeners: readonly Listener[],
     handler: SessionHandler,
