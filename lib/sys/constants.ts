@@ -39,6 +39,7 @@ export const SO_TYPE = 3;
 /** The pending error; reading clears it. */
 export const SO_ERROR = 4;
 /** What close does with unsent data. */
+export const SO_SNDBUF = 7;
 export const SO_LINGER = 13;
 /** Credentials of the peer of a Unix socket. */
 export const SO_PEERCRED = 17;
@@ -67,11 +68,18 @@ export const SIOCINQ = 0x541b;
 export const SIOCOUTQ = 0x5411;
 
 /** open(2): for writing. */
+export const O_RDONLY = 0;
 export const O_WRONLY = 0o1;
+export const O_RDWR = 0o2;
+export const O_ACCMODE = 0o3;
+export const O_NONBLOCK = 0o4000;
+export const O_APPEND = 0o2000;
+export const O_PATH = 0o10000000;
 /** open(2) and dup3(2): children do not inherit it. */
 export const O_CLOEXEC = 0o2000000;
 /** fcntl(2): read the flags of a descriptor. */
 export const F_GETFD = 1;
+export const F_GETFL = 3;
 /** fcntl(2): set them. */
 export const F_SETFD = 2;
 /** The only such flag: children do not inherit it. */

@@ -42,6 +42,8 @@ export interface HalvesInit {
   aborted?(): void;
   /** What disposing waits for: between the sink's end and closing, or after an abort. */
   finish?(): Promise<void>;
+  /** Settles when both halves are freed, where that takes a while; disposing waits for it. */
+  readonly gone?: Promise<void>;
 }
 
 /**
@@ -129,18 +131,20 @@ export class HalvesSession implements Duplex {
   }
 
   async #dispose(): Promise<void> {
-    const { source, sink, finish } = this.#init;
-    if (this.#closed !== undefined) return await finish?.();
-    // A write that waits may wait for ever; it was never said to be done, so it is cut.
-    const cut = this.#cutWrite;
-    cut?.(this.#closedError("write"));
-    if (cut !== undefined) sink?.close();
-    // Who wants to know whether the end was reached calls closeWrite before disposing.
-    else if (sink?.shared !== true) await this.closeWrite().catch(() => {});
-    await finish?.();
+    const { source, sink, finish, gone } = this.#init;
+    if (this.#closed === undefined) {
+      // A write that waits may wait for ever; it was never said to be done, so it is cut.
+      const cut = this.#cutWrite;
+      cut?.(this.#closedError("write"));
+      if (cut !== undefined) sink?.close();
+      // Who wants to know whether the end was reached calls closeWrite before disposing.
+      else if (sink?.shared !== true) await this.closeWrite().catch(() => {});
+    }
+    await finish?.call(this.#init);
     this.#closed ??= { reason: undefined };
     source?.close();
     sink?.close();
+    await gone;
   }
 
   async #end(): Promise<void> {

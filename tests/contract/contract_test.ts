@@ -15,3 +15,13 @@ duplexContract("tcp over IPv6", () => pairBy("listen:tcp://[::1]:0"), tcp);
 listenerContract("tcp", () => listenerBy("listen:tcp://127.0.0.1:0"));
 duplexContract("udp over IPv4", () => udpPair("127.0.0.1"), udpTraits("127.0.0.1"));
 duplexContract("udp over IPv6", () => udpPair("::1"), udpTraits("::1"));
+
+const unixName = () => `listen:unix:@plumb-contract-${crypto.randomUUID()}`;
+// The kernel tells a reset to the peer of a Unix socket that is closed with unread input.
+const unix = { ...streamTraits, lossyClose: true };
+const memory = { ...streamTraits, resets: true };
+
+duplexContract("unix", () => pairBy(unixName()), unix);
+listenerContract("unix", () => listenerBy(unixName()));
+duplexContract("memory", () => pairBy("listen:memory:contract"), memory);
+listenerContract("memory", () => listenerBy("listen:memory:contract"));

@@ -18,14 +18,16 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
   try {
     await body(folder);
     // Nothing of the staging may stay behind.
-    const left = [...Deno.readDirSync(folder)].filter(({ name }) => name.startsWith(".plumb"));
+    const left = namesIn(folder).filter((name) => name.startsWith(".plumb"));
     assertEquals(left, []);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-const modeOf = (path: string) => (Deno.lstatSync(path).mode ?? 0) & 0o7777;
+const lookAt = (path: string) => Deno.lstatSync(path);
+const modeOf = (path: string) => (lookAt(path).mode ?? 0) & 0o7777;
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
 
 /** A socket file that nobody serves: its server ended without removing it. */
 async function leaveStale(path: string): Promise<void> {
@@ -94,7 +96,7 @@ Deno.test("unix replaces a stale socket file", () =>
 Deno.test("unix refuses a path that a live server has and names it", () =>
   inFolder(async (folder) => {
     await using listener = await listenWith(unixTransport, `unix:${folder}/s`);
-    const before = Deno.lstatSync(`${folder}/s`).ino;
+    const before = lookAt(`${folder}/s`).ino;
     const error = await assertRejects(
       () => listenWith(unixTransport, `unix:${folder}/s`),
       NetError,
@@ -102,7 +104,7 @@ Deno.test("unix refuses a path that a live server has and names it", () =>
     assertEquals(error.kind, "in-use");
     assertEquals(error.code, "EADDRINUSE");
     assertStringIncludes(error.message, `[${Deno.pid}]`);
-    assertEquals(Deno.lstatSync(`${folder}/s`).ino, before);
+    assertEquals(lookAt(`${folder}/s`).ino, before);
     await (await acceptOne(listener))[Symbol.asyncDispose]();
   }));
 
@@ -160,7 +162,7 @@ Deno.test({
         unixTransport,
         `unix:${folder}/s?user=nobody&group=12345&mode=0600`,
       );
-      const { uid, gid } = Deno.lstatSync(`${folder}/s`);
+      const { uid, gid } = lookAt(`${folder}/s`);
       assertEquals([uid, gid], [65534, 12345]);
       assertEquals(modeOf(`${folder}/s`), 0o600);
     }),
@@ -173,7 +175,7 @@ Deno.test("unix refuses a user that does not exist and leaves nothing", () =>
       NetError,
     );
     assertEquals(error.kind, "option");
-    assertEquals([...Deno.readDirSync(folder)].length, 0);
+    assertEquals(namesIn(folder).length, 0);
   }));
 
 Deno.test("unix listens at a path of the full length, and at a relative one", () =>

@@ -1,0 +1,65 @@
+/**
+ * Files by descriptor: what the runtime's API cannot open (without waiting, by an inherited
+ * number) or make (named pipes).
+ * @module
+ */
+
+import { F_GETFD, F_GETFL, FD_CLOEXEC, O_CLOEXEC } from "./constants.ts";
+import { EINTR, errnoError } from "./errno.ts";
+import { errno, libc } from "./libc.ts";
+
+const encoder = new TextEncoder();
+
+/** What paths of this module end with, as C has it. */
+function pathBytes(path: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${path}\0`);
+}
+
+/**
+ * Opens a file (open(2)); closed on exec.
+ *
+ * @param flags O_RDONLY and so on; without O_NONBLOCK a named pipe stops the whole runtime
+ * @param text the endpoint in the address language, for errors
+ * @returns a descriptor that the caller owns
+ * @throws {NetError} with the system's code; kind "unavailable" without FFI permission
+ */
+export function openDescriptor(path: string, flags: number, text: string): number {
+  const calls = libc();
+  for (;;) {
+    const fd = calls.open(pathBytes(path), flags | O_CLOEXEC);
+    if (fd >= 0) return fd;
+    const number = errno();
+    if (number !== EINTR) throw errnoError("open", number, text);
+  }
+}
+
+/** Closes a descriptor that has no other owner. Never throws where `openDescriptor` worked. */
+export function closeDescriptor(fd: number): void {
+  libc().close(fd);
+}
+
+/**
+ * Makes a named pipe (mkfifo(3)); the umask is taken from the mode.
+ *
+ * @throws {NetError} code EEXIST where something is there already
+ */
+export function makeFifo(path: string, mode: number, text: string): void {
+  if (libc().mkfifo(pathBytes(path), mode) < 0) throw errnoError("make", errno(), text);
+}
+
+/** What is known of a descriptor by number. */
+export interface DescriptorState {
+  /** O_RDONLY, O_WRONLY, O_RDWR, O_APPEND ... (fcntl(2), F_GETFL). */
+  readonly flags: number;
+  /** False where it closes on exec: then this process has opened it, and nobody handed it over. */
+  readonly inherited: boolean;
+}
+
+/** Looks at a descriptor. @throws {NetError} code EBADF where it is not open */
+export function describeDescriptor(fd: number, text: string): DescriptorState {
+  const calls = libc();
+  const flags = calls.fcntl(fd, F_GETFL, 0);
+  if (flags < 0) throw errnoError("open", errno(), text);
+  const inherited = (calls.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) === 0;
+  return { flags, inherited };
+}

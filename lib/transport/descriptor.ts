@@ -1,0 +1,165 @@
+/**
+ * `fd:N`: a descriptor that this process has inherited (`3<&0`, systemd, a parent program).
+ * @module
+ */
+
+import type { DescriptorAddress } from "../core/address.ts";
+import type { Duplex, Peer } from "../core/contract.ts";
+import { NetError, toNetError } from "../core/error.ts";
+import type { OpenRequest, Transport } from "../core/transport.ts";
+import {
+  O_ACCMODE,
+  O_APPEND,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_WRONLY,
+  SO_ACCEPTCONN,
+  SO_TYPE,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../sys/constants.ts";
+import { getIntegerOption } from "../sys/option.ts";
+import { closeDescriptor, describeDescriptor, openDescriptor } from "../sys/file.ts";
+import { fileSink, fileSource } from "./file_halves.ts";
+import { HalvesSession } from "./halves.ts";
+import { NodeSocket } from "./node_socket.ts";
+
+/** The transport of `fd:`. */
+export const descriptorTransport: Transport<DescriptorAddress> = {
+  scheme: "fd",
+  permissions: ["read", "write", "ffi"],
+  network: false,
+  options: [],
+  help: {
+    forms: ["fd:N"],
+    summary: "an inherited descriptor: a pipe, a connected stream socket, a file, a terminal",
+    examples: ["fd:3"],
+  },
+  connect,
+};
+
+/** Standard streams belong to the runtime: used, never closed. */
+const lastStandard = 2;
+
+/** An inherited descriptor, looked at. */
+interface Inherited {
+  readonly fd: number;
+  /** Where it is found again in the file system. */
+  readonly path: string;
+  readonly peer: Peer;
+  /** O_RDONLY, O_WRONLY or O_RDWR, with O_APPEND. */
+  readonly flags: number;
+}
+
+/**
+ * Takes the descriptor over: closing the session closes it, and so does half-closing one that
+ * can only be written (or the reader of a pipe would not see its end).
+ */
+async function connect(request: OpenRequest<DescriptorAddress>): Promise<Duplex> {
+  const fd = request.address.descriptor;
+  const peer: Peer = { scheme: "fd", text: `fd:${fd}` };
+  request.context.signal.throwIfAborted();
+  const { flags, inherited } = describe(fd, peer.text);
+  // The runtime opens everything with O_CLOEXEC, and what has it cannot have come through exec(2).
+  if (!inherited) throw unusable(peer, "this descriptor was not inherited");
+  const source = { fd, path: `/proc/self/fd/${fd}`, peer, flags };
+  const info = await Deno.stat(source.path);
+  if (info.isSocket === true) return socketSession(source);
+  return info.isFifo === true ? pipeSession(source) : await fileSession(source, info.isFile);
+}
+
+function describe(fd: number, text: string): { flags: number; inherited: boolean } {
+  try {
+    return describeDescriptor(fd, text);
+  } catch (thrown) {
+    if (!(thrown instanceof NetError && thrown.code === "EBADF")) throw thrown;
+    const message = "no such descriptor is open";
+    throw new NetError({ kind: "not-found", op: "open", address: text, message, code: "EBADF" });
+  }
+}
+
+function socketSession({ fd, peer }: Inherited): Duplex {
+  if (getIntegerOption(fd, SOL_SOCKET, SO_TYPE) !== SOCK_STREAM) {
+    throw unusable(peer, "this socket has messages, not a stream");
+  }
+  if (getIntegerOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0) {
+    throw unusable(peer, "this socket listens");
+  }
+  const socket = new NodeSocket(fd, { readable: true, writable: true });
+  return new HalvesSession({
+    local: peer,
+    remote: peer,
+    traits: { messages: false, halfClose: true },
+    source: socket.source,
+    sink: socket.sink,
+    gone: socket.gone,
+  });
+}
+
+/**
+ * A pipe is opened once more, so that "non-blocking" is set on a description of our own: whoever
+ * shares the inherited one (the shell's other commands) would get EAGAIN from it.
+ */
+function pipeSession({ fd, path, peer, flags }: Inherited): Duplex {
+  const reads = (flags & O_ACCMODE) !== O_WRONLY;
+  const own = openDescriptor(path, (reads ? O_RDONLY : O_WRONLY) | O_NONBLOCK, peer.text);
+  let socket: NodeSocket;
+  try {
+    socket = new NodeSocket(own, { readable: reads, writable: !reads });
+  } catch (thrown) {
+    closeDescriptor(own);
+    throw toNetError(thrown, "open", peer.text);
+  }
+  closeInherited(fd);
+  const traits = { messages: false, halfClose: true };
+  const ends = { local: peer, remote: peer, gone: socket.gone };
+  return reads
+    ? new HalvesSession({ ...ends, traits: { ...traits, readOnly: true }, source: socket.source })
+    : new HalvesSession({ ...ends, traits: { ...traits, writeOnly: true }, sink: socket.sink });
+}
+
+/**
+ * A file or a terminal is opened once more too: the runtime reads no foreign numbers. Its position
+ * is taken over, but moves on alone: who shares the inherited descriptor does not see it.
+ */
+async function fileSession({ fd, path, peer, flags }: Inherited, regular: boolean) {
+  const access = flags & O_ACCMODE;
+  const read = access !== O_WRONLY;
+  const write = access !== O_RDONLY;
+  const append = write && (flags & O_APPEND) !== 0;
+  let file: Deno.FsFile;
+  try {
+    const position = regular ? await positionOf(fd) : 0;
+    file = await Deno.open(path, { read, write: write && !append, append });
+    if (position > 0) await file.seek(position, Deno.SeekMode.Start);
+  } catch (thrown) {
+    throw toNetError(thrown, "open", peer.text);
+  }
+  closeInherited(fd);
+  return new HalvesSession({
+    local: peer,
+    remote: peer,
+    traits: {
+      messages: false,
+      halfClose: true,
+      ...(read && write ? {} : read ? { readOnly: true } : { writeOnly: true }),
+      ...(file.isTerminal() ? { terminal: true } : {}),
+    },
+    ...(read ? { source: fileSource(file, regular) } : {}),
+    ...(write ? { sink: fileSink(file, peer.text, { keepOpen: read }) } : {}),
+  });
+}
+
+/** proc(5), /proc/PID/fdinfo: `pos: 42`. */
+async function positionOf(fd: number): Promise<number> {
+  const text = await Deno.readTextFile(`/proc/self/fdinfo/${fd}`);
+  return Number(/^pos:\s*(\d+)/m.exec(text)?.[1] ?? 0);
+}
+
+function closeInherited(fd: number): void {
+  if (fd > lastStandard) closeDescriptor(fd);
+}
+
+function unusable(peer: Peer, message: string): NetError {
+  return new NetError({ kind: "unavailable", op: "open", address: peer.text, message });
+}

@@ -1,0 +1,80 @@
+/**
+ * The passive side of a named pipe: each writer is a session.
+ * @module
+ */
+
+import { type ChildContext, type Context, deriveContext } from "../core/context.ts";
+import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import { openFifo } from "./fifo_open.ts";
+import { fifoSession } from "./fifo_session.ts";
+
+/**
+ * Waits for writers, one after the other: who writes at the same time as another shares its
+ * session, as the kernel does not tell them apart. The next accept begins when the session before
+ * it is closed; two readers would each get a part.
+ */
+export class FifoListener implements Listener {
+  readonly local: Peer;
+  readonly #path: string;
+  readonly #closing: ChildContext;
+  #session: Promise<void> = Promise.resolve();
+  #accepting: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string, local: Peer, context: Context) {
+    this.local = local;
+    this.#path = path;
+    this.#closing = deriveContext(context);
+  }
+
+  accept(): Promise<Incoming | null> {
+    const accepting = this.#accept();
+    this.#accepting = accepting.catch(() => {}); // told to who called accept
+    return accepting;
+  }
+
+  async #accept(): Promise<Incoming | null> {
+    const { context } = this.#closing;
+    const closed = Promise.withResolvers<void>();
+    const onAbort = () => closed.resolve();
+    context.signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await Promise.race([this.#session, closed.promise]);
+      if (context.signal.aborted) return null;
+      const { text } = this.local;
+      const opening = { path: this.#path, text, end: "read", keep: false, wait: true } as const;
+      const fd = await openFifo(opening, context);
+      const over = Promise.withResolvers<void>();
+      this.#session = over.promise;
+      return new FifoIncoming(fifoSession(fd, this.local, "read", over.resolve));
+    } catch (thrown) {
+      if (context.signal.aborted) return null;
+      throw thrown;
+    } finally {
+      context.signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#closing[Symbol.dispose]();
+    await this.#accepting;
+  }
+}
+
+class FifoIncoming implements Incoming {
+  readonly remote: Peer;
+  readonly #session: Duplex;
+
+  constructor(session: Duplex) {
+    this.remote = session.remote;
+    this.#session = session;
+  }
+
+  settle(): Promise<Duplex> {
+    return Promise.resolve(this.#session);
+  }
+
+  reject(): void {
+    this.#session.abort();
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * `unixgram:/path` and `unixgram:@name`: Unix datagram sockets.
+ * @module
+ */
+
+import type { PathAddress } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex } from "../core/contract.ts";
+import { NetError, systemCode, toNetError } from "../core/error.ts";
+import type { OptionTable } from "../core/option.ts";
+import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
+import { AF_UNIX, SOCK_DGRAM } from "../sys/constants.ts";
+import { hasLibc } from "../sys/libc.ts";
+import { NativeSocket } from "../sys/socket.ts";
+import { withUmask } from "../sys/umask.ts";
+import { encodeSockaddr } from "../wire/sockaddr.ts";
+import { identify } from "./file_identity.ts";
+import { folderTurn } from "./folder_turn.ts";
+import {
+  applyFileSettings,
+  fileOptions,
+  type FileSettings,
+  readFileSettings,
+} from "./socket_file.ts";
+import { UdpSession } from "./udp_session.ts";
+import { bindAbstract, socketName, unixPeer } from "./unix.ts";
+import { UnixDatagramSocket } from "./unixgram_socket.ts";
+import { removeIfSame, staleSocket } from "./unix_publish.ts";
+
+const unixgramOptions: OptionTable = [
+  ...fileOptions,
+  {
+    name: "unlink",
+    kind: "flag",
+    side: "passive",
+    help: "remove the path when the socket closes, if it is still its own (default on)",
+  },
+];
+
+/** The transport of `unixgram:`. */
+export const unixgramTransport: Transport<PathAddress> = {
+  scheme: "unixgram",
+  permissions: ["read", "write", "ffi", "sys"],
+  network: false,
+  options: unixgramOptions,
+  help: {
+    forms: ["unixgram:PATH", "unixgram:@NAME"],
+    summary: "Unix datagram socket by path, or abstract by name",
+    examples: ["unixgram:/dev/log", "listen:unixgram:/run/app.sock?mode=0622"],
+  },
+  connect,
+  listen,
+};
+
+/**
+ * A client. It binds itself to an abstract name that the kernel picks (unix(7), autobind), so that
+ * it can be answered; one without a name could not, and a path would be left behind by a kill.
+ */
+// deno-lint-ignore require-await -- the contract is asynchronous, throwing must be a rejection
+async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
+  const { address, context } = request;
+  const remote = unixPeer(address);
+  context.signal.throwIfAborted();
+  checkReceiver(socketName(address), remote.text);
+  const socket = open("", remote.text);
+  const datagrams = new UnixDatagramSocket(socket, nameOf(socket), context);
+  return new UdpSession(datagrams, remote, datagrams.maximumMessage, context);
+}
+
+async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passive[]> {
+  const { address, options, context } = request;
+  const { text } = unixPeer(address);
+  const settings = readFileSettings(options);
+  const unlink = options.flag("unlink") ?? true;
+  context.signal.throwIfAborted();
+  const bind = (name: string) => open(name, text);
+  const { socket, boundPath, remove } = address.abstract === true
+    ? bindAbstract(address, bind, settings)
+    : await bindPath(address.path, text, settings, context);
+  const closed = unlink ? remove : undefined;
+  const datagrams = new UnixDatagramSocket(socket, boundPath, context, closed);
+  return [{ kind: "datagrams", datagrams }];
+}
+
+/**
+ * Binds at the path itself, unlike stream sockets (unix_publish.ts): the name that a datagram
+ * socket was bound to is what its peers answer to. It is complete with bind(2), so that it cannot
+ * be taken for stale; its mode is made by the umask.
+ *
+ * @throws {NetError} kind "in-use" for anything but a stale socket
+ */
+async function bindPath(path: string, text: string, settings: FileSettings, context: Context) {
+  const absolute = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+  using _turn = await folderTurn(absolute.slice(0, absolute.lastIndexOf("/") + 1), context);
+  const stale = await staleSocket(path, text);
+  if (stale !== null) removeIfSame(path, stale);
+  const { mode } = settings;
+  const bind = () => open(path, text);
+  const socket = mode === null ? bind() : withUmask(~mode & 0o777, bind);
+  try {
+    applyFileSettings(path, settings);
+    const mine = identify(await Deno.lstat(path));
+    return { socket, boundPath: path, remove: () => removeIfSame(absolute, mine) };
+  } catch (thrown) {
+    socket.close();
+    await Deno.remove(path);
+    throw toNetError(thrown, "listen", text);
+  }
+}
+
+function open(name: string, text: string): Deno.DatagramConn {
+  if (Deno.listenDatagram === undefined) {
+    throw new NetError({
+      kind: "unavailable",
+      op: "open",
+      address: text,
+      message: "this project's Deno configuration has no datagram sockets",
+      hint: 'add "unstable": ["net"] to deno.json, or run with --unstable-net',
+    });
+  }
+  try {
+    return Deno.listenDatagram({ transport: "unixpacket", path: name });
+  } catch (thrown) {
+    throw toNetError(thrown, "open", text);
+  }
+}
+
+function nameOf(socket: Deno.DatagramConn): string {
+  return (socket.addr as Deno.UnixAddr).path ?? "";
+}
+
+/**
+ * Asks the kernel whether somebody receives there: the first datagram would be too late to say
+ * so (exit status 3 is of opening). Without FFI nobody asks.
+ */
+function checkReceiver(name: string, text: string): void {
+  if (!hasLibc()) return;
+  using socket = NativeSocket.open({ family: AF_UNIX, type: SOCK_DGRAM, address: text });
+  try {
+    socket.connect(encodeSockaddr({ family: "unix", path: name }));
+  } catch (thrown) {
+    throw systemCode(thrown) === undefined ? thrown : toNetError(thrown, "connect", text, "remote");
+  }
+}
