@@ -5,6 +5,7 @@
 
 import { type Clock, sleep } from "../core/clock.ts";
 import type { ChildStatus } from "../core/contract.ts";
+import { hasRunningMember } from "../sys/group_members.ts";
 
 /** How long a group has between being asked (end of input, SIGTERM) and the next, harder step. */
 const graceMs = 1_000;
@@ -52,7 +53,7 @@ export class ProcessGroup {
     this.#signal("SIGCONT"); // a stopped process does not see SIGTERM before it goes on
     await this.#withGrace(this.#exited);
     // Of those that are no children of ours nothing tells when they go.
-    for (let delayMs = 1; this.#clock.now() < untilMs && this.#signal("SIGCONT"); delayMs *= 2) {
+    for (let delayMs = 1; this.#isPopulated() && this.#clock.now() < untilMs; delayMs *= 2) {
       await sleep(this.#clock, Math.min(delayMs, 50));
     }
     this.#signal("SIGKILL");
@@ -68,6 +69,10 @@ export class ProcessGroup {
         resolve();
       });
     });
+  }
+
+  #isPopulated(): boolean {
+    return this.#signal("SIGCONT") && hasRunningMember(this.#id);
   }
 
   /** @returns false once nobody is left in the group */
