@@ -7,7 +7,7 @@ import type { Timer } from "../core/clock.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
 import { TimerWheel } from "../core/wheel.ts";
-import { bulkBuffers, bulkThreshold } from "../stream/buffer_pool.ts";
+import { bulkBuffers } from "../stream/buffer_pool.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
 
@@ -85,7 +85,8 @@ export class StreamFace implements Face, Sink<ByteOutput> {
       do {
         n = await session.read(buffer);
         if (n !== null) await this.#received(buffer.subarray(0, n));
-        wanted = n !== null && (n >= bulkThreshold || more === true);
+        // A read that does not fill it has taken all there was: the next may wait for long.
+        wanted = n === buffer.length || (n !== null && more === true);
         more = false;
       } while (wanted);
       if (waits) {

@@ -38,6 +38,3 @@ export class BufferPool {
  * it is a sixth less, above it nothing is gained).
  */
 export const bulkBuffers: BufferPool = new BufferPool(256 * 1024);
-
-/** A read of at least this many bytes means that more are on their way: the buffer is kept. */
-export const bulkThreshold: number = 16 * 1024;

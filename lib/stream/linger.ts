@@ -5,6 +5,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Duplex } from "../core/contract.ts";
+import { type NetError, toNetError } from "../core/error.ts";
 import { TimerWheel } from "../core/wheel.ts";
 
 const pollMs = 10;
@@ -35,17 +36,34 @@ async function delivered(session: Duplex, clock: Clock, longestMs: number): Prom
   }
 }
 
-/** Reads until the end, keeping nothing. Never throws: a break is an end, too. */
-export async function discardAll(session: Duplex): Promise<void> {
+/**
+ * Reads until the end, keeping nothing.
+ *
+ * @returns what broke it, undefined at its end
+ */
+export async function discardAll(session: Duplex): Promise<NetError | undefined> {
   try {
     let buffer: Uint8Array | undefined;
     for (;;) {
       await session.readable?.();
       buffer ??= new Uint8Array(64 * 1024);
-      if (await session.read(buffer) === null) return;
+      if (await session.read(buffer) === null) return undefined;
     }
-  } catch {
-    // The caller closes the session in any case.
+  } catch (thrown) {
+    return toNetError(thrown, "read", session.remote.text);
+  }
+}
+
+/**
+ * Closes in order, and breaks what takes longer: a peer that takes nothing must not hold up an end
+ * that does not wait for it (a signal, an idle limit).
+ */
+export async function closeWithin(session: Duplex, clock: Clock, longestMs: number): Promise<void> {
+  const timer = TimerWheel.of(clock).timer(longestMs, () => session.abort());
+  try {
+    await session[Symbol.asyncDispose]();
+  } finally {
+    timer.cancel();
   }
 }
 

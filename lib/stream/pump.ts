@@ -6,7 +6,7 @@
 import type { Duplex } from "../core/contract.ts";
 import { type NetError, toNetError } from "../core/error.ts";
 import type { Flow } from "../core/tally.ts";
-import { bulkBuffers, bulkThreshold } from "./buffer_pool.ts";
+import { bulkBuffers } from "./buffer_pool.ts";
 
 /** When what was read is written: at once, at each newline, or when a block is full. */
 export type Buffering = "none" | "line" | "block";
@@ -57,8 +57,9 @@ export class Pump {
   }
 
   /**
-   * Waits without a buffer, then borrows one for as long as much is coming. A buffer that a failed
-   * read may still fill is not given back.
+   * Waits without a buffer, then borrows one for as long as reads fill it: one that does not has
+   * taken all there was, and the next one may wait for long. A buffer that a failed read may still
+   * fill is not given back.
    */
   async #burst(): Promise<PumpEnd | number> {
     let more: boolean | void;
@@ -72,7 +73,7 @@ export class Pump {
     let wanted: boolean;
     do {
       read = await this.#pass(buffer);
-      wanted = typeof read === "number" && (read >= bulkThreshold || more === true);
+      wanted = read === buffer.length || (typeof read === "number" && more === true);
       more = false;
     } while (wanted);
     if (typeof read === "number" || read.kind === "end") bulkBuffers.give(buffer);

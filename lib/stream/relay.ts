@@ -4,14 +4,13 @@
  * @module
  */
 
-import type { Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
-import { type Reason, reasonOfSignal } from "../core/reason.ts";
+import { isOrderly, type Reason, reasonOfSignal } from "../core/reason.ts";
 import type { Flow, SessionTally } from "../core/tally.ts";
-import { TimerWheel } from "../core/wheel.ts";
-import { breakAfterDelivery, discardAll, lingerClose } from "./linger.ts";
+import { Deadlines } from "./deadlines.ts";
+import { breakAfterDelivery, closeWithin, discardAll, lingerClose } from "./linger.ts";
 import { type Buffering, Pump, type PumpEnd } from "./pump.ts";
 import type { Direction } from "./tap.ts";
 
@@ -36,6 +35,7 @@ export interface RelayOptions {
   readonly replies?: number | "as-sent";
   /** Only this direction carries data; what comes the other way is thrown away. */
   readonly oneWay?: Direction;
+  /** When what was read is written; default "none", at once. */
   readonly buffering?: Buffering;
   /** Ends the session as soon as b ends (a person at a terminal has nothing to half-close). */
   readonly endWithPeer?: boolean;
@@ -46,6 +46,9 @@ interface Outcome {
   readonly reason: Reason;
   readonly error?: NetError;
 }
+
+/** Who presses Ctrl-C wants to be gone; what a healthy peer acknowledges takes less than this. */
+const signalGraceMs = 100;
 
 interface Leg {
   readonly end: Duplex;
@@ -60,24 +63,28 @@ interface Leg {
  * It owns both legs: they are closed when `run` settles, however it ends.
  */
 export class Relay {
+  /** What was read from `a` and written to `b` so far. */
   readonly aToB: Flow = { bytes: 0, writes: 0 };
+  /** What was read from `b` and written to `a` so far. */
   readonly bToA: Flow = { bytes: 0, writes: 0 };
   readonly #a: Leg;
   readonly #b: Leg;
   readonly #context: Context;
   readonly #options: RelayOptions;
-  readonly #timers: Timer[] = [];
+  readonly #deadlines: Deadlines;
   readonly #pumps = new Map<Direction, Pump | null>();
   #finish: (outcome: Outcome) => void = () => {};
   #activeMs: number;
   #firstEnd: "a" | "b" | undefined;
   #writeFailure: NetError | undefined;
 
+  /** Moves nothing before `run`. */
   constructor(a: Duplex, b: Duplex, context: Context, options: RelayOptions = {}) {
     this.#a = { end: a, name: "a", inputEnded: false };
     this.#b = { end: b, name: "b", inputEnded: false };
     this.#context = context;
     this.#options = options;
+    this.#deadlines = new Deadlines(context.clock);
     this.#activeMs = context.clock.now();
   }
 
@@ -94,7 +101,7 @@ export class Relay {
 
     const outcome = await over;
     signal.removeEventListener("abort", onSignal);
-    for (const timer of this.#timers) timer.cancel();
+    this.#deadlines.cancel();
     const failure = await this.#close(outcome);
     await Promise.all(running);
     const child = await (this.#b.end.child ?? this.#a.end.child);
@@ -105,7 +112,8 @@ export class Relay {
       aToB: this.aToB,
       bToA: this.bToA,
       durationMs: this.#context.clock.now() - startMs,
-      ...(failure ?? outcome),
+      ...outcome,
+      ...failure,
       ...(child ? { child } : {}),
     };
   }
@@ -127,18 +135,24 @@ export class Relay {
     const { oneWay, buffering = "none" } = this.#options;
     const readable = !from.end.traits.writeOnly;
     const exists = readable && !to.end.traits.readOnly && (oneWay ?? direction) === direction;
-    if (!exists) {
-      if (!readable) from.inputEnded = true;
-      return readable ? this.#discard(from) : Promise.resolve();
-    }
+    if (!exists) return this.#discard(from, readable);
     const pump = new Pump(from.end, to.end, { flow, buffering, moved: () => this.#moved() });
     this.#pumps.set(direction, pump);
     return pump.run().then((end) => this.#ended(direction, from, to, end));
   }
 
-  async #discard(from: Leg): Promise<void> {
-    await discardAll(from.end);
+  async #discard(from: Leg, readable: boolean): Promise<void> {
+    const broken = readable ? await discardAll(from.end) : undefined;
+    if (broken !== undefined) return this.#readFailed(broken);
     from.inputEnded = true;
+    if (readable && from.end.child !== undefined) this.#childEnded(from);
+    if (from.name === "a") this.#afterInput();
+  }
+
+  /** A child that has ended neither gives nor takes any more, whatever the other leg still says. */
+  #childEnded(from: Leg): void {
+    this.#firstEnd ??= from.name;
+    this.#finish(this.#orderly());
   }
 
   #moved(): void {
@@ -153,7 +167,6 @@ export class Relay {
   }
 
   async #ended(direction: Direction, from: Leg, to: Leg, end: PumpEnd): Promise<void> {
-    this.#pumps.set(direction, null);
     if (end.kind === "end") {
       from.inputEnded = true;
       this.#firstEnd ??= from.name;
@@ -161,14 +174,20 @@ export class Relay {
     } else {
       this.#failed(end, to);
     }
+    // Not before the end was passed on: what fails in that is part of how the session ends.
+    this.#pumps.set(direction, null);
     const { endWithPeer, eofTimeoutMs } = this.#options;
-    const everyPumpEnded = [...this.#pumps.values()].every((pump) => pump === null);
-    // A child that has ended neither gives nor takes any more, whatever the other leg still says.
-    const legIsOver = end.kind === "end" && from.end.child !== undefined;
-    if (everyPumpEnded || legIsOver || (endWithPeer && from.name === "b")) {
+    if (end.kind === "end" && from.end.child !== undefined) {
+      this.#childEnded(from);
+    } else if (
+      [...this.#pumps.values()].every((pump) => pump === null) || (endWithPeer && from.name === "b")
+    ) {
       this.#finish(this.#orderly());
-    } else if (eofTimeoutMs !== undefined && end.kind === "end") {
-      this.#timer(eofTimeoutMs, () => this.#finish({ reason: "limit", error: this.#eofTimeout() }));
+    } else if (eofTimeoutMs !== undefined) {
+      this.#deadlines.after(
+        eofTimeoutMs,
+        () => this.#finish({ reason: "limit", error: this.#eofTimeout() }),
+      );
     }
     if (from.name === "a") this.#afterInput();
   }
@@ -193,7 +212,11 @@ export class Relay {
       this.#writeFailure ??= error;
       return;
     }
-    if (error.kind === "aborted") return;
+    this.#readFailed(error);
+  }
+
+  /** Also kind "aborted": who closes a leg from outside must not leave the other one waiting. */
+  #readFailed(error: NetError): void {
     this.#finish({ reason: reasonOfError(error), error });
   }
 
@@ -202,39 +225,36 @@ export class Relay {
       return { reason: reasonOfError(this.#writeFailure), error: this.#writeFailure };
     }
     const { peer, replies } = this.#options;
-    const byPeer = this.#firstEnd === (peer ?? "b");
-    const missing = typeof replies === "number" && this.bToA.writes < replies;
-    return {
-      reason: byPeer ? "peer-end" : "local-end",
-      ...(missing ? { error: this.#repliesMissing(replies) } : {}),
-    };
+    if (typeof replies === "number" && this.bToA.writes < replies) {
+      return { reason: "limit", error: this.#repliesMissing(replies) };
+    }
+    return { reason: this.#firstEnd === (peer ?? "b") ? "peer-end" : "local-end" };
   }
 
   #setTimers(): void {
     const { idleMs, lifetimeMs } = this.#options;
     if (idleMs !== undefined) this.#watchIdle(idleMs);
     if (lifetimeMs !== undefined) {
-      this.#timer(lifetimeMs, () => this.#finish({ reason: "lifetime" }));
+      this.#deadlines.after(lifetimeMs, () => this.#finish({ reason: "lifetime" }));
     }
   }
 
-  #timer(delayMs: number, then: () => void): void {
-    this.#timers.push(TimerWheel.of(this.#context.clock).timer(delayMs, then));
+  /** Calls `then` once nothing has moved for so long. */
+  #afterQuiet(quietMs: number, then: () => void): void {
+    this.#deadlines.afterQuiet(quietMs, () => this.#activeMs, then);
   }
 
   /** A write of much to a slow peer counts as movement while the peer's kernel acknowledges it. */
   #watchIdle(idleMs: number, unacknowledged = this.#unacknowledged()): void {
-    const expire = () => {
+    this.#afterQuiet(idleMs, () => {
       const left = this.#unacknowledged();
       const writing = [...this.#pumps.values()].some((pump) => pump?.writing);
-      if (writing && left !== unacknowledged) {
-        this.#activeMs = this.#context.clock.now();
-        return this.#watchIdle(idleMs, left);
+      if (!writing || left === unacknowledged) {
+        return this.#finish({ reason: "idle", error: this.#idleError(idleMs) });
       }
-      this.#finish({ reason: "idle", error: this.#idleError(idleMs) });
-    };
-    const watched = { lastActivityMs: () => this.#activeMs, expire };
-    this.#timers.push(TimerWheel.of(this.#context.clock).watch(idleMs, watched));
+      this.#activeMs = this.#context.clock.now();
+      this.#watchIdle(idleMs, left);
+    });
   }
 
   #unacknowledged(): number {
@@ -247,16 +267,15 @@ export class Relay {
     if (replies !== undefined) this.#countReplies(replies);
     if (untilQuietMs === undefined) return;
     this.#activeMs = this.#context.clock.now();
-    this.#timers.push(
-      TimerWheel.of(this.#context.clock).watch(untilQuietMs, {
-        lastActivityMs: () => this.#activeMs,
-        expire: () => this.#finish({ ...this.#orderly(), reason: "local-end" }),
-      }),
-    );
+    this.#afterQuiet(untilQuietMs, () => {
+      const outcome = this.#orderly();
+      // Silence was asked for: that the peer did not end is how it should be.
+      this.#finish(outcome.error ? outcome : { reason: "local-end" });
+    });
   }
 
   /** @returns what failed in closing, where nothing had failed before */
-  async #close(outcome: Outcome): Promise<Outcome | undefined> {
+  async #close(outcome: Outcome): Promise<Partial<Outcome> | undefined> {
     const { clock, limits } = this.#context;
     const lingerMs = limits["close-linger"];
     const close = async (leg: Leg) => {
@@ -268,19 +287,21 @@ export class Relay {
           leg.end.abort();
           break;
         case "signal":
-          // A child would be given time to end by itself; who presses Ctrl-C wants to be gone.
-          if (leg.end.child !== undefined) leg.end.abort();
-          break;
+          return await closeWithin(leg.end, clock, signalGraceMs);
         case "peer-end":
         case "local-end":
           if (!leg.inputEnded) return await lingerClose(leg.end, clock, lingerMs);
+          break;
+        default:
+          return await closeWithin(leg.end, clock, lingerMs);
       }
       await leg.end[Symbol.asyncDispose]();
     };
     const closed = await Promise.allSettled([close(this.#a), close(this.#b)]);
     const failed = closed.find((one) => one.status === "rejected");
     if (failed === undefined || outcome.error !== undefined) return undefined;
-    return { reason: "error", error: toNetError(failed.reason, "close", this.#b.end.remote.text) };
+    const error = toNetError(failed.reason, "close", this.#b.end.remote.text);
+    return isOrderly(outcome.reason) ? { reason: "error", error } : { error };
   }
 
   #error(kind: "idle" | "limit" | "result", message: string): NetError {
