@@ -21,6 +21,7 @@
 
 // Addresses
 export { type Expectation, parseAddress } from "./lib/address/parse.ts";
+export type { AddressLimits } from "./lib/address/source.ts";
 export { formatAddress } from "./lib/address/format.ts";
 export type * from "./lib/core/address.ts";
 

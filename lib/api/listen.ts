@@ -62,6 +62,7 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
   #open: number;
   #failure: { thrown: unknown } | undefined;
 
+  /** Owns the listeners; accepts nothing before the first call of `accept`. */
   constructor(listeners: readonly Listener[], context: Context) {
     this.listeners = listeners;
     this.addresses = listeners.map((listener) => listener.local);

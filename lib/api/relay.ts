@@ -14,6 +14,7 @@ import type { Ports } from "../core/transport.ts";
 import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/policy.ts";
 import type { Framing } from "../stream/frame.ts";
 import { Relay, type RelayOptions } from "../stream/relay.ts";
+import { childPorts } from "./child_ports.ts";
 import { dial } from "./connect.ts";
 import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { actsOnMachine, refuseExposure } from "./exposure.ts";
@@ -32,8 +33,9 @@ export interface RelayCallOptions extends CallOptions, AcceptPolicy, Omit<RelayO
   readonly public?: boolean;
   /** Puts something around end a of each session: a rate limit, taps. */
   readonly equip?: (a: Duplex, info: SessionInfo) => Promise<Duplex>;
-  /** Told of each session when it runs, and when it is over. */
+  /** Told of each session when it begins to run. */
   readonly onOpen?: (session: Relay, info: SessionInfo) => void;
+  /** Told of each session once both its ends are closed; its reason is in the tally. */
   readonly onEnd?: (tally: SessionTally) => void;
 }
 
@@ -70,7 +72,8 @@ export async function relay(
   const listeners = await openListeners(ends[front], context, ports);
   if (!(ends.a.passive && ends.b.passive)) {
     const behind = front === "a" ? ends.b : ends.a;
-    const open = (within: Context) => dial(behind, within, ports, options.timeoutMs);
+    const open: OpenOther = (within, { id }, session) =>
+      dial(behind, within, childPorts(ports, id, session), options.timeoutMs);
     const handler = pairing(front, open, options);
     return new RunningServer(listeners, handler, options, context);
   }
@@ -100,16 +103,19 @@ async function nextOf(listening: Listening, context: Context): Promise<Duplex> {
   throw new NetError({ kind: "aborted", op: "accept", message: "the other end was closed" });
 }
 
+/** Opens the other end of a session that came in. */
+type OpenOther = (context: Context, info: SessionInfo, session: Duplex) => Promise<Duplex>;
+
 /** Serves sessions of end `front` by opening the other end for each. */
 function pairing(
   front: "a" | "b",
-  open: (context: Context) => Promise<Duplex>,
+  open: OpenOther,
   options: RelayCallOptions,
 ): SessionHandler {
   return async (session, context, info) => {
     let other: Duplex;
     try {
-      other = await open(context);
+      other = await open(context, info, session);
     } catch (thrown) {
       // A reset and not an end of input: "there was nothing to say" would be a lie.
       session.abort(thrown);

@@ -21,6 +21,8 @@ export class RunningServer implements AsyncDisposable {
   readonly #child: ChildContext;
 
   /**
+   * Accepts at once; the listeners are its own and closed when `done` settles.
+   *
    * @param policy its `drain` works beside `drain()`
    * @param finish what else has to be closed at the end
    */

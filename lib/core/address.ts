@@ -5,18 +5,23 @@
 
 /** One option of an endpoint, as written: `?name=value`; null where no `=` was written. */
 export interface AddressOption {
+  /** Lower-case letters, digits and `-`; whether the endpoint knows it is seen at opening. */
   readonly name: string;
+  /** Percent-decoded text, not yet read as a number, duration or size. */
   readonly value: string | null;
 }
 
-interface AddressBase {
+/** What every address has. */
+export interface AddressBase {
   /** True when the address listens. */
   readonly passive: boolean;
+  /** In the order as written; empty where there are none. */
   readonly options: readonly AddressOption[];
 }
 
 /** `tcp udp` and, later, `tls ws wss`: a host and a port. */
 export interface InetAddress extends AddressBase {
+  /** A stream or datagrams. */
   readonly scheme: "tcp" | "udp";
   /** Name or numeric host without brackets, in lower case where it is a name; "" where empty. */
   readonly host: string;
@@ -28,31 +33,41 @@ export interface InetAddress extends AddressBase {
 
 /** `unix unixgram file fifo`: a path, relative ones kept; `abstract` for `unix:@name`. */
 export interface PathAddress extends AddressBase {
+  /** A Unix socket of streams or of datagrams, a file, or a named pipe. */
   readonly scheme: "unix" | "unixgram" | "file" | "fifo";
+  /** Percent-decoded; without the `@` where it is an abstract name. */
   readonly path: string;
+  /** True for a name in the abstract namespace (unix(7)); Unix sockets only. */
   readonly abstract?: boolean;
 }
 
 /** `exec sh`: a child process, with the command's text as written. */
 export interface CommandAddress extends AddressBase {
+  /** `exec` splits words without any expansion; `sh` hands the text to `/bin/sh -c`. */
   readonly scheme: "exec" | "sh";
+  /** Never percent-decoded. */
   readonly command: string;
 }
 
 /** `-` and `stdio:`. */
 export interface StdioAddress extends AddressBase {
+  /** One word for both forms. */
   readonly scheme: "stdio";
 }
 
 /** `fd:N`: an inherited descriptor. */
 export interface DescriptorAddress extends AddressBase {
+  /** A descriptor that this process was started with. */
   readonly scheme: "fd";
+  /** Its number, from 0. */
   readonly descriptor: number;
 }
 
 /** `memory:name`: two ends inside this process. */
 export interface MemoryAddress extends AddressBase {
+  /** No kernel between the ends: for the library and for tests. */
   readonly scheme: "memory";
+  /** Percent-decoded; who connects and who listens meet by it. */
   readonly name: string;
 }
 
@@ -64,7 +79,9 @@ export type ScriptStep =
 
 /** `script:send=hi&expect=ok&wait=50ms&close`: a scripted peer, written in the address. */
 export interface ScriptAddress extends AddressBase {
+  /** Always active: there is no peer but the script. */
   readonly scheme: "script";
+  /** In the order in which they are performed. */
   readonly steps: readonly ScriptStep[];
 }
 

@@ -66,20 +66,27 @@ export class VirtualClock implements Clock {
   readonly #wallStartMs: number;
   readonly #timers: { atMs: number; order: number; then: () => void }[] = [];
 
-  /** @param wallStartMs what the wall clock says at monotonic 0 */
-  constructor(wallStartMs = Date.UTC(2026, 0, 1)) {
+  /**
+   * Starts at monotonic 0, with a date that is the same in every run.
+   *
+   * @param wallStartMs what the wall clock says then, in milliseconds since 1970
+   */
+  constructor(wallStartMs: number = Date.UTC(2026, 0, 1)) {
     this.#nowMs = 0;
     this.#wallStartMs = wallStartMs;
   }
 
+  /** Milliseconds that have passed by `advance`, from 0. */
   now(): number {
     return this.#nowMs;
   }
 
+  /** The wall clock's start plus `now()`, in milliseconds since 1970. */
   wall(): number {
     return this.#wallStartMs + this.#nowMs;
   }
 
+  /** Fires within an `advance` only, also where `delayMs` is 0. */
   timer(delayMs: number, then: () => void): Timer {
     const entry = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, then };
     this.#timers.push(entry);

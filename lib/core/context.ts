@@ -12,8 +12,11 @@ import { type Log, silentLog } from "./log.ts";
 export interface Context {
   /** Aborts what runs under it; the reason is a `Reason`-bearing error or whatever was given. */
   readonly signal: AbortSignal;
+  /** What time it is; in tests a `VirtualClock`. */
   readonly clock: Clock;
+  /** Where to say what happens; silent unless the caller gave one. */
   readonly log: Log;
+  /** Bounds on what comes from outside; the defaults unless raised or lowered. */
   readonly limits: Limits;
 }
 
@@ -31,7 +34,9 @@ export function makeContext(given: Partial<Context> = {}): Context {
 
 /** A context that can be aborted apart from its parent; dispose it, or the parent keeps it. */
 export interface ChildContext extends Disposable {
+  /** The parent's, with a signal of its own. */
   readonly context: Context;
+  /** Aborts the child and leaves the parent alone. Idempotent. */
   abort(reason?: unknown): void;
 }
 

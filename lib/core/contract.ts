@@ -8,14 +8,17 @@ import type { Context } from "./context.ts";
 
 /** Credentials of a process at the other end of a Unix socket (`SO_PEERCRED`, unix(7)). */
 export interface Credentials {
+  /** The process that connected or listened; it may have ended since. */
   readonly pid: number;
+  /** Its effective user, at that moment. */
   readonly uid: number;
+  /** Its effective group, at that moment. */
   readonly gid: number;
 }
 
 /** One end of a session, as it is shown to people and to programs. */
 export interface Peer {
-  /** The scheme of the endpoint: `tcp`, `unix`, `exec` and so on */
+  /** The scheme of the endpoint: `tcp`, `unix`, `exec` and so on. */
   readonly scheme: string;
   /** The end in the address language: `tcp://127.0.0.1:40123`, `unix:/run/x`. */
   readonly text: string;
@@ -25,11 +28,13 @@ export interface Peer {
   readonly port?: number;
   /** Path of a Unix socket or file; abstract names begin with `@`. */
   readonly path?: string;
+  /** Who it is by the kernel's word; Unix sockets only, and only where it is certain. */
   readonly credentials?: Credentials;
 }
 
 /** How a process that was one end of a session has finished. */
 export interface ChildStatus {
+  /** Process id; free for reuse once this is known. */
   readonly pid: number;
   /** Exit status, 0 to 255; 128 + N when a signal ended it. */
   readonly code: number;
@@ -49,8 +54,9 @@ export interface Traits {
   readonly resets?: boolean;
   /** True where the end is a terminal with a person at it. */
   readonly terminal?: boolean;
-  /** True where only reading (a file opened for reading) or only writing is possible. */
+  /** True where nothing can be written: a file opened for reading. */
   readonly readOnly?: boolean;
+  /** True where nothing can be read: a file opened for writing. */
   readonly writeOnly?: boolean;
   /** True where the session stays open without a peer's end of input (a datagram session). */
   readonly endless?: boolean;
@@ -63,8 +69,11 @@ export interface Traits {
  * Disposing closes both ways in order (what was written is still delivered) and frees everything.
  */
 export interface Duplex extends AsyncDisposable {
+  /** This side's end; fixed while the session lives, also after its end. */
   readonly local: Peer;
+  /** The other side's end. */
   readonly remote: Peer;
+  /** Asked before reading and writing: what they mean depends on it. */
   readonly traits: Traits;
 
   /**
@@ -113,6 +122,7 @@ export interface Duplex extends AsyncDisposable {
 
 /** One datagram: its bytes are only valid until the next `receive` into the same buffer. */
 export interface Datagram {
+  /** The payload; its length may be 0. */
   readonly data: Uint8Array;
   /** Who sent it, or who gets it. `text` is empty for a sender without an address. */
   readonly peer: Peer;
@@ -120,6 +130,7 @@ export interface Datagram {
 
 /** A datagram socket with many peers. `stream/sessions.ts` makes a Listener of sessions of it. */
 export interface Datagrams extends AsyncDisposable {
+  /** Where it is bound, with the real port. */
   readonly local: Peer;
   /** Largest payload that `send` takes, in bytes. */
   readonly maximumMessage: number;
@@ -132,11 +143,13 @@ export interface Datagrams extends AsyncDisposable {
   receive(into: Uint8Array): Promise<Datagram | null>;
   /** Sends one datagram. @throws {NetError} kind "too-large", "refused", "unreachable" and so on */
   send(packet: Datagram): Promise<void>;
+  /** Closes it at once; a `receive` that waits gives null. Idempotent, never throws. */
   abort(): void;
 }
 
 /** A connection that was accepted and not yet looked at. */
 export interface Incoming {
+  /** Who connected, known before any data: access is decided by it. */
   readonly remote: Peer;
   /** Does what must be done before data (a TLS handshake); for plain sockets nothing. */
   settle(context: Context): Promise<Duplex>;
@@ -146,6 +159,7 @@ export interface Incoming {
 
 /** A passive endpoint. Disposing closes it and leaves accepted sessions alone. */
 export interface Listener extends AsyncDisposable {
+  /** Where it listens, with the real port. */
   readonly local: Peer;
   /** Datagram listeners: sessions have no connection behind them and do not hold a drain. */
   readonly datagrams?: boolean;

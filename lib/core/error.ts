@@ -48,14 +48,17 @@ export interface Attempt {
   readonly address: string;
   /** `connection refused (ECONNREFUSED)`. */
   readonly message: string;
+  /** Name of the system's error number, where the system refused it. */
   readonly code?: string;
+  /** How long it took to fail, in milliseconds. */
   readonly durationMs?: number;
 }
 
 /** What `NetError` is made from. */
 export interface NetErrorInit {
+  /** What callers branch on, and the exit status follows from. */
   readonly kind: ErrorKind;
-  /** The operation: `connect`, `listen`, `read`, `resolve` and so on */
+  /** The operation: `connect`, `listen`, `read`, `resolve` and so on. */
   readonly op: string;
   /** The cause in words, lower case, without a full stop: `connection refused`. */
   readonly message: string;
@@ -65,8 +68,11 @@ export interface NetErrorInit {
   readonly code?: string;
   /** What the user can do: follows the cause after a semicolon. */
   readonly hint?: string;
+  /** Whose fault it is; default "local". */
   readonly blame?: "local" | "remote";
+  /** Every address that was tried before giving up, in order; default none. */
   readonly attempts?: readonly Attempt[];
+  /** What was thrown underneath; shown with `-vv` only. */
   readonly cause?: unknown;
 }
 
@@ -75,18 +81,26 @@ export interface NetErrorInit {
  * operation, address, cause, code, hint.
  */
 export class NetError extends Error {
+  /** For stack traces; tell errors apart by `kind`. */
   override readonly name: string = "NetError";
+  /** What went wrong, as one word. */
   readonly kind: ErrorKind;
+  /** The operation that failed: `connect`, `listen`, `read`. */
   readonly op: string;
+  /** The endpoint in the address language, where the operation had one. */
   readonly address: string | undefined;
+  /** Name of the system's error number (`ECONNREFUSED`), where there was one. */
   readonly code: string | undefined;
+  /** What the user can do about it. */
   readonly hint: string | undefined;
   /** Whose fault it is: a retry policy counts only what the peer did. */
   readonly blame: "local" | "remote";
+  /** Every address that was tried in vain; empty where it was not about several. */
   readonly attempts: readonly Attempt[];
   /** The cause alone: `connection refused`. */
   readonly reason: string;
 
+  /** Composes `message` from the parts; controls in them are not escaped (see `quote`). */
   constructor(init: NetErrorInit) {
     super(lineOf(init), { cause: init.cause });
     this.kind = init.kind;
@@ -109,10 +123,19 @@ function lineOf(init: NetErrorInit): string {
 
 /** A text that is no address, with the place where it went wrong. */
 export class AddressError extends NetError {
+  /** For stack traces; `kind` is "address" or "option". */
   override readonly name: string = "AddressError";
   /** Offset of the fault in the text, in UTF-16 code units. */
   readonly offset: number;
 
+  /**
+   * Quotes the text for a terminal: escaped, and cut at 80 characters.
+   *
+   * @param text the whole of what was read
+   * @param offset in it, in UTF-16 code units
+   * @param message what is wrong, without the text
+   * @param hint what to write instead
+   */
   constructor(
     text: string,
     offset: number,

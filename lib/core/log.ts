@@ -16,6 +16,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** Where entries go. */
 export interface Log {
   /**
+   * Takes one entry; must not throw and must not wait.
+   *
    * @param event one word for programs: `listening`, `session`, `retry`
    * @param text one line for people
    */

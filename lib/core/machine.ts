@@ -6,6 +6,7 @@
 
 /** Takes what a machine gives out. Reused from step to step: keep nothing that was put. */
 export interface Sink<Out> {
+  /** Takes one output; called any number of times in a step, and only within one. */
   put(out: Out): void;
 }
 
@@ -30,7 +31,7 @@ export type ByteInput = Uint8Array | "open" | "end" | "drain" | "deadline";
  */
 export type ByteOutput = Uint8Array | "end";
 
-/** A byte service: `echo`, `upper` and the others One machine serves one session. */
+/** A byte service: `echo`, `upper` and the others. One machine serves one session. */
 export interface ByteMachine extends Machine<ByteInput, ByteOutput> {
   /** True while the machine has more to send as soon as the sink drains ("drain" is wanted). */
   readonly wantsDrain: boolean;

@@ -20,15 +20,19 @@ export type OptionPhase = "bind" | "connect" | "listen" | "live";
 
 /** One option that an endpoint reads, or one flag of a command. */
 export interface OptionRow {
+  /** As written before the `=`; a flag's without its dashes. */
   readonly name: string;
+  /** How its text is read; `minimum`, `maximum` and `choices` narrow it. */
   readonly kind: ValueKind;
   /** One line for people: what it does, with its default. */
   readonly help: string;
   /** Which side of an endpoint reads it; without it, both. */
   readonly side?: "active" | "passive";
+  /** When it is set, for options of sockets and of their files. */
   readonly phase?: OptionPhase;
-  /** Bounds of an integer, a size (bytes) or a duration (ms). */
+  /** Lower bound of an integer, a size (bytes) or a duration (ms); inclusive. */
   readonly minimum?: number;
+  /** Upper bound of the same, inclusive. */
   readonly maximum?: number;
   /** Allowed words of a `choice`. */
   readonly choices?: readonly string[];
@@ -40,6 +44,7 @@ export interface OptionRow {
   readonly placeholder?: string;
 }
 
+/** What an endpoint, a command or a service reads; names are unique for each side. */
 export type OptionTable = readonly OptionRow[];
 
 /** A value after reading: ms, bytes, bytes/s and integers are numbers. */
@@ -53,9 +58,13 @@ export type OptionValue = boolean | number | string;
 export interface Options {
   /** The options as given, in order, with their values read. */
   readonly given: ReadonlyArray<{ readonly name: string; readonly value: OptionValue }>;
+  /** Value of a `flag`, or undefined where it was not given. */
   flag(name: string): boolean | undefined;
+  /** An integer or file mode; a duration in ms, a size in bytes, a rate in bytes a second. */
   number(name: string): number | undefined;
+  /** A value that stays text, or undefined where it was not given. */
   text(name: string): string | undefined;
+  /** Every value of an option that repeats, in order; empty where it was not given. */
   list(name: string): readonly string[];
   /** Names asked for so far. */
   readonly asked: ReadonlySet<string>;

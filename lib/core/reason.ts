@@ -29,9 +29,12 @@ export function isOrderly(reason: Reason): boolean {
  * The abort reason that tells a session why it must end: `abort(new SessionEnd("drain"))`.
  */
 export class SessionEnd extends Error {
+  /** For stack traces, where one escapes. */
   override readonly name = "SessionEnd";
+  /** What the session's tally will say. */
   readonly reason: Reason;
 
+  /** The message is the reason's meaning, as `reasons` has it. */
   constructor(reason: Reason) {
     super(reasons[reason]);
     this.reason = reason;

@@ -23,6 +23,7 @@ export class Scope implements AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   #failure: { thrown: unknown } | undefined;
 
+  /** Tasks are aborted with `parent` too; dispose the scope, or `parent` keeps it. */
   constructor(parent: Context) {
     this.#child = deriveContext(parent);
   }
@@ -67,6 +68,7 @@ export class Scope implements AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
+  /** Aborts what still runs and waits for it; throws nothing, use `join` for failures. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.abort(new DOMException("the scope ended", "AbortError"));
     while (this.#running.size > 0) await Promise.all(this.#running);

@@ -9,6 +9,7 @@ import type { Reason } from "./reason.ts";
 
 /** What went one way. */
 export interface Flow {
+  /** Bytes that were written, without framing. */
   bytes: number;
   /** Chunks that were written; messages where the ends have messages. */
   writes: number;
@@ -18,12 +19,17 @@ export interface Flow {
 export interface SessionTally {
   /** Serial number of the session in this process, from 1. */
   readonly id: number;
-  /** The two ends in the address language. */
+  /** The other side of one leg in the address language: `tcp://127.0.0.1:40123`. */
   readonly a: string;
+  /** The other side of the other leg. */
   readonly b: string;
+  /** What was read from `a` and written to `b`. */
   readonly aToB: Readonly<Flow>;
+  /** What was read from `b` and written to `a`. */
   readonly bToA: Readonly<Flow>;
+  /** From start to both ends closed, in monotonic milliseconds. */
   readonly durationMs: number;
+  /** Why it ended; the exit status follows from it. */
   readonly reason: Reason;
   /** What broke it, where the reason is reset, dead, limit or error. */
   readonly error?: NetError;
@@ -33,7 +39,9 @@ export interface SessionTally {
 
 /** How a server went. */
 export interface ServerTally {
+  /** Sessions that were let in; those still open included. */
   readonly accepted: number;
+  /** Connections that were turned away at a limit or during a drain. */
   readonly refused: number;
   /** Sessions that ended by themselves. */
   readonly ended: number;
@@ -41,7 +49,10 @@ export interface ServerTally {
   readonly cut: number;
   /** Sessions that ended with an error. */
   readonly failed: number;
+  /** Bytes that came from peers, in sessions that are over. */
   readonly bytesIn: number;
+  /** Bytes that were written to peers, in sessions that are over. */
   readonly bytesOut: number;
+  /** How long it has run, in monotonic milliseconds. */
   readonly durationMs: number;
 }

@@ -17,11 +17,15 @@ export interface SchemeHelp {
 
 /** The program's standard streams, handed inward by `main.ts`; the library uses the process's. */
 export interface StandardStreams {
+  /** True where a person types, so that the input does not end by itself. */
   readonly inputIsTerminal: boolean;
+  /** True where a person reads it, and not a file or the next program. */
   readonly outputIsTerminal: boolean;
+  /** Reads what is there, at most `into.length` bytes; null at the end of input. */
   read(into: Uint8Array): Promise<number | null>;
   /** Writes all. @throws {NetError} kind "broken", code EPIPE, once the reader has gone. */
   write(chunk: Uint8Array): Promise<void>;
+  /** Ends standard output, so that the next program in a pipe sees the end. Idempotent. */
   closeOutput(): void;
 }
 

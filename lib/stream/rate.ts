@@ -19,6 +19,8 @@ export class TokenBucket {
   #atMs: number;
 
   /**
+   * Starts full: the first burst goes at once.
+   *
    * @param rate bytes a second, more than 0
    * @param nowMs monotonic time in milliseconds
    */

@@ -64,7 +64,11 @@ export class LineReader {
   #end = 0;
   #over = false;
 
-  /** @param maximum longest line in bytes, newline included */
+  /**
+   * Reads nothing yet; its buffer grows with the lines, up to the maximum.
+   *
+   * @param maximum longest line in bytes, newline included
+   */
   constructor(from: ReadSide, maximum = 1024 * 1024) {
     this.#from = from;
     this.#maximum = maximum;

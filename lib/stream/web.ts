@@ -7,7 +7,9 @@ import type { Duplex } from "../core/contract.ts";
 
 /** The two directions of a session as web streams. */
 export interface WebStreams {
+  /** What the peer sends; closed at its end of input, errored with a `NetError`. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** What the peer gets; backpressure is the session's own. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
