@@ -29,8 +29,8 @@ export interface RunOptions {
  *
  * @example
  * ```ts
- * import { denoHost } from "./lib/sys/host.ts";
- * import { run } from "./lib/cli/run.ts";
+ * import { denoHost } from "../sys/host.ts";
+ * import { run } from "./run.ts";
  *
  * const exitStatus = await run(["version"], denoHost());
  * ```

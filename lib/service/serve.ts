@@ -220,7 +220,10 @@ export class Server {
  *
  * @example
  * ```ts
- * import { drive, makeContext, serve, services } from "@plumb/plumb";
+ * import { makeContext } from "../core/context.ts";
+ * import { drive } from "./drive.ts";
+ * import { serve } from "./serve.ts";
+ * import { services } from "./table.ts";
  *
  * const context = makeContext();
  * const { clock } = context;

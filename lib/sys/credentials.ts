@@ -38,13 +38,15 @@ export function peerCredentials(fd: number): Credentials {
  *
  * @example
  * ```ts
- * import { UnixPeers } from "./lib/sys/credentials.ts";
+ * import { UnixPeers } from "./credentials.ts";
  *
- * const name = Uint8Array.of(1, 0, 0, 0x78); // AF_UNIX, "\0x"
- * using listener = Deno.listen({ transport: "unix", path: "\0x" });
+ * const path = `\0plumb-${Deno.pid}`;
+ * const name = Uint8Array.of(1, 0, ...new TextEncoder().encode(path)); // AF_UNIX, abstract
+ * using listener = Deno.listen({ transport: "unix", path });
  * const peers = new UnixPeers("local", name);
- * // using connection = await listener.accept();
- * // const credentials = peers.next();
+ * using client = await Deno.connect({ transport: "unix", path });
+ * using accepted = await listener.accept();
+ * if (peers.next()?.pid !== Deno.pid) throw new Error("not this process");
  * ```
  */
 export class UnixPeers {

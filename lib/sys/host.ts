@@ -16,7 +16,7 @@ const encoder = new TextEncoder();
  *
  * @example
  * ```ts
- * import { denoHost } from "./lib/sys/host.ts";
+ * import { denoHost } from "./host.ts";
  *
  * const host = denoHost();
  * host.writeError(`pid ${host.pid}`);

@@ -35,8 +35,8 @@ export interface NativeSocketInit {
  *
  * @example
  * ```ts
- * import { AF_UNIX, SOCK_STREAM } from "./lib/sys/constants.ts";
- * import { NativeSocket } from "./lib/sys/socket.ts";
+ * import { AF_UNIX, SOCK_STREAM } from "./constants.ts";
+ * import { NativeSocket } from "./socket.ts";
  *
  * using socket = NativeSocket.open({ family: AF_UNIX, type: SOCK_STREAM });
  * ```
