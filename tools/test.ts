@@ -69,7 +69,9 @@ async function testRuns(): Promise<TestRun[]> {
     runs.push(testRun(`${serial.length} serial test files`, serial, 240_000, false));
   }
   if (words.length === 0) {
-    const examples = ["--doc", "lib", "mod.ts", "README.md"];
+    // An example cannot open libc for the process before it begins, as test files do by an import.
+    const preload = "--preload=tests/support/libc.ts";
+    const examples = [preload, "--doc", "lib", "mod.ts", "README.md"];
     runs.push({ ...testRun("examples", examples, 120_000), needs: "mod.ts" });
   }
   return runs;
