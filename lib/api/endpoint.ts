@@ -80,7 +80,9 @@ export async function withinTime<T>(
           kind: "timeout",
           op,
           address: formatAddress(address),
-          message: `no answer within ${timeoutMs} ms`,
+          message: op === "listen"
+            ? `no peer came within ${timeoutMs} ms`
+            : `no answer within ${timeoutMs} ms`,
           hint: "change it with --timeout",
           code: "ETIMEDOUT",
           blame: "remote",

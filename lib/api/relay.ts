@@ -11,7 +11,12 @@ import type { Duplex, Incoming, Listener } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { SessionTally } from "../core/tally.ts";
 import type { Ports } from "../core/transport.ts";
-import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/policy.ts";
+import {
+  type AcceptPolicy,
+  nextSessionId,
+  type SessionHandler,
+  type SessionInfo,
+} from "../service/policy.ts";
 import type { Framing } from "../stream/frame.ts";
 import { Relay, type RelayOptions } from "../stream/relay.ts";
 import { childPorts } from "./child_ports.ts";
@@ -20,7 +25,7 @@ import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { actsOnMachine, refuseExposure } from "./exposure.ts";
 import { joined } from "./join.ts";
 import { Listening } from "./listen.ts";
-import { openListeners } from "./passive.ts";
+import { closeAll, openListeners } from "./passive.ts";
 import { RunningServer } from "./running.ts";
 
 /** How `relay` behaves. */
@@ -72,12 +77,16 @@ export async function relay(
   const listeners = await openListeners(ends[front], context, ports);
   if (!(ends.a.passive && ends.b.passive)) {
     const behind = front === "a" ? ends.b : ends.a;
-    const open: OpenOther = (within, { id }, session) =>
-      dial(behind, within, childPorts(ports, id, session), options.timeoutMs);
+    const open: OpenOther = (within, { id }, { remote, local }) =>
+      dial(behind, within, childPorts(ports, id, remote.text, local.text), options.timeoutMs);
     const handler = pairing(front, open, options);
     return new RunningServer(listeners, handler, options, context);
   }
-  const paired = new Listening(await openListeners(ends.b, context, ports), context);
+  const others = await openListeners(ends.b, context, ports).catch(async (thrown) => {
+    await closeAll(listeners);
+    throw thrown;
+  });
+  const paired = new Listening(others, context);
   const handler = pairing(front, (within) => nextOf(paired, within), options);
   const close = () => paired[Symbol.asyncDispose]();
   return new RunningServer(listeners, handler, options, context, close);
@@ -169,17 +178,20 @@ async function oneRelay(
   ports: Ports,
   options: RelayCallOptions,
 ): Promise<RunningServer> {
-  const a = await dial(ends.a, context, ports, options.timeoutMs);
-  const open = (within: Context) => dial(ends.b, within, ports, options.timeoutMs);
+  const id = (options.nextId ?? nextSessionId)();
+  const open = (end: Address, peer: string) =>
+    dial(end, context, childPorts(ports, id, peer), options.timeoutMs);
+  const a = await open(ends.a, formatAddress(ends.b));
   let b: Duplex;
   try {
-    b = await open(context);
+    b = await open(ends.b, a.remote.text);
   } catch (thrown) {
     a.abort(thrown);
     throw thrown;
   }
   const handler = pairing("a", () => Promise.resolve(b), options);
-  return new RunningServer([new OneListener(a)], handler, { ...options, once: true }, context);
+  const policy = { ...options, once: true, nextId: () => id };
+  return new RunningServer([new OneListener(a)], handler, policy, context);
 }
 
 /** A listener that gives one session which is there already. */
