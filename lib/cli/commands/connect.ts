@@ -3,6 +3,7 @@
  * @module
  */
 
+import { childPorts } from "../../api/child_ports.ts";
 import { dial } from "../../api/connect.ts";
 import type { Duplex } from "../../core/contract.ts";
 import type { RelayOptions } from "../../stream/relay.ts";
@@ -22,9 +23,10 @@ export function plan(invocation: Invocation): Plan {
 export function run(plan: Plan, session: CommandContext): Promise<number> {
   return oneSession(session, async (context) => {
     const timeoutMs = session.flags.number("timeout");
-    const b = await dial(endpointOf(plan, "peer"), context, session.ports, timeoutMs);
+    const told = childPorts(session.ports, 1, "stdio:");
+    const b = await dial(endpointOf(plan, "peer"), context, told, timeoutMs);
     const a = await dial(standardStreams, context, session.ports);
-    return { a, b, options: endingOf(a, b) };
+    return { a, b, options: endingOf(a, b, session) };
   });
 }
 
@@ -35,9 +37,19 @@ export const standardStreams = { scheme: "stdio", passive: false, options: [] } 
  * How a session with standard input and output ends besides half-close: with the peer where a
  * person types, and with the answers where there are datagrams, which know no end.
  */
-function endingOf(stdio: Duplex, peer: Duplex): RelayOptions {
+function endingOf(stdio: Duplex, peer: Duplex, { flags, context }: CommandContext): RelayOptions {
+  const say = (text: string) => context.log.write("info", "ending", text);
+  if (stdio.traits.terminal) say("on a terminal: the session ends when the peer ends");
+  // One that is asked for replaces the whole rule: more answers than questions may come then.
+  const waits = peer.traits.endless && flags.number("until-quiet") === undefined;
+  if (waits) {
+    say(
+      `datagrams have no end: after the end of input it waits for as many replies as messages ` +
+        `were sent, or for ${datagramQuietMs} ms of silence (--replies and --until-quiet change it)`,
+    );
+  }
   return {
     ...(stdio.traits.terminal ? { endWithPeer: true } : {}),
-    ...(peer.traits.endless ? { replies: "as-sent", untilQuietMs: datagramQuietMs } : {}),
+    ...(waits ? { replies: "as-sent", untilQuietMs: datagramQuietMs } : {}),
   };
 }

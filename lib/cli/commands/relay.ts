@@ -3,10 +3,12 @@
  * @module
  */
 
+import { formatAddress } from "../../address/format.ts";
+import { childPorts } from "../../api/child_ports.ts";
 import { dial } from "../../api/connect.ts";
 import { refuseRelay, relay } from "../../api/relay.ts";
 import type { Address } from "../../core/address.ts";
-import type { Context } from "../../core/context.ts";
+import { type Context, deriveContext } from "../../core/context.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { type FirstPeer, firstPeer } from "../first_peer.ts";
 import { manySessions } from "../many_sessions.ts";
@@ -53,32 +55,76 @@ function many(a: Address, b: Address, session: CommandContext): Promise<number> 
 function once(a: Address, b: Address, session: CommandContext): Promise<number> {
   const peer = a.passive && !b.passive ? "a" : "b";
   return oneSession(session, async (context) => {
-    const [first, second] = b.passive && !a.passive ? [b, a] : [a, b];
-    const one = await openEnd(first, context, session);
-    let other: FirstPeer;
-    try {
-      other = await openEnd(second, context, session);
-    } catch (thrown) {
-      one.peer.abort(thrown);
-      await one.finish();
-      throw thrown;
-    }
-    const [left, right] = first === a ? [one, other] : [other, one];
+    const [left, right] = a.passive && b.passive
+      ? await bothFirstPeers(a, b, context, session)
+      : await peerThenOther(a, b, context, session);
     const finish = async () => {
-      await one.finish();
-      await other.finish();
+      await left.finish();
+      await right.finish();
     };
     return { a: left.peer, b: right.peer, finish, options: { peer } };
   });
 }
 
-async function openEnd(
-  address: Address,
+/** Both listen from the start, so that either peer may be the first to come. */
+async function bothFirstPeers(
+  a: Address,
+  b: Address,
+  parent: Context,
+  session: CommandContext,
+): Promise<readonly [FirstPeer, FirstPeer]> {
+  using child = deriveContext(parent);
+  const first = async (address: Address) => {
+    try {
+      return await firstPeer(address, child.context, session);
+    } catch (thrown) {
+      child.abort(thrown); // the other end must not wait for a peer that has no partner
+      throw thrown;
+    }
+  };
+  const [left, right] = await Promise.allSettled([first(a), first(b)]);
+  if (left.status === "fulfilled" && right.status === "fulfilled") {
+    return [left.value, right.value];
+  }
+  for (const end of [left, right]) if (end.status === "fulfilled") await giveUp(end.value);
+  throw parent.signal.aborted ? parent.signal.reason : child.context.signal.reason;
+}
+
+async function peerThenOther(
+  a: Address,
+  b: Address,
   context: Context,
   session: CommandContext,
+): Promise<readonly [FirstPeer, FirstPeer]> {
+  const [first, second] = b.passive ? [b, a] : [a, b];
+  const one = first.passive
+    ? await firstPeer(first, context, session)
+    : await opened(first, context, session, formatAddress(second));
+  try {
+    const { remote, local } = one.peer;
+    const reached = first.passive ? local.text : "";
+    const other = await opened(second, context, session, remote.text, reached);
+    return first === a ? [one, other] : [other, one];
+  } catch (thrown) {
+    await giveUp(one, thrown);
+    throw thrown;
+  }
+}
+
+/** Opens an active end; `peer` and `reached` are what its child is told of the session. */
+async function opened(
+  address: Address,
+  context: Context,
+  { ports, flags }: CommandContext,
+  peer: string,
+  reached = "",
 ): Promise<FirstPeer> {
-  if (address.passive) return await firstPeer(address, context, session);
-  const { ports, flags } = session;
-  const peer = await dial(address, context, ports, flags.number("timeout"));
-  return { peer, finish: () => Promise.resolve() };
+  const told = childPorts(ports, 1, peer, reached);
+  const end = await dial(address, context, told, flags.number("timeout"));
+  return { peer: end, finish: () => Promise.resolve() };
+}
+
+async function giveUp(end: FirstPeer, reason?: unknown): Promise<void> {
+  end.peer.abort(reason);
+  await end.finish();
 }
