@@ -49,7 +49,8 @@ export class SessionTask {
     const startMs = this.#context.clock.now();
     this.#say("open", "open");
     const outcome = await this.#serve(handler);
-    const durationMs = this.#context.clock.now() - startMs;
+    // Thousandths: what the clock gives beyond them is noise of its fractions.
+    const durationMs = Math.round((this.#context.clock.now() - startMs) * 1000) / 1000;
     const { reason, bytesIn, bytesOut } = outcome;
     this.#say("close", reason, { bytesIn, bytesOut, durationMs, reason });
     return outcome;
@@ -100,7 +101,8 @@ export class SessionTask {
     const local = listener.local.text;
     const text = state === "open"
       ? `session ${id}: ${peer || "nameless peer"} at ${local}`
-      : `session ${id}: ${word}, ${facts.bytesIn} bytes in, ${facts.bytesOut} out`;
+      : `session ${id}: ${word}, ${facts.bytesIn} bytes in, ${facts.bytesOut} out, ` +
+        `${facts.durationMs} ms`;
     log.write("info", "session", text, { state, id, peer, local, ...facts });
   }
 }
