@@ -1,5 +1,5 @@
 /**
- * How a byte service describes itself, so that help, completions and tests come for free.
+ * How a service describes itself, so that help, completions and tests come for free.
  * @module
  */
 
@@ -19,8 +19,8 @@ export interface ServiceSetup {
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
-/** One service. */
-export interface ServiceRow {
+/** What every service says of itself. */
+export interface ServiceFacts {
   /** The word that `plumb serve` takes. */
   readonly name: string;
   /** One line for people. */
@@ -33,8 +33,15 @@ export interface ServiceRow {
   readonly stream: boolean;
   /** True where it can be served over datagrams. */
   readonly datagram: boolean;
-  /** Flags of the service; their values come in `ServiceSetup.options`. */
+  /** Flags of the service; their values come in its setup's `options`. */
   readonly options: OptionTable;
+}
+
+/**
+ * A byte service: a machine for each session, which every face and every model can drive. What
+ * needs promises of its own (files, processes, a protocol of requests) is a `HandlerService`.
+ */
+export interface ServiceRow extends ServiceFacts {
   /** Makes the machine of one session. */
   make(setup: ServiceSetup): ByteMachine;
 }

@@ -135,7 +135,9 @@ export class Server {
     this.#count.accepted++;
     if (this.#policy.once) this.#stop(listener);
     const id = (this.#policy.nextId ?? nextSessionId)();
-    const task = new SessionTask(incoming, { id, listener }, this.#context);
+    const { drain: draining } = this.#policy;
+    const info = { id, listener, ...(draining ? { draining } : {}) };
+    const task = new SessionTask(incoming, info, this.#context);
     this.#sessions.add(task);
     scope.spawn(async () => {
       const outcome = await task.run(this.#handler);
