@@ -54,7 +54,12 @@ export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";
 
 // Services
 export { services } from "./lib/service/table.ts";
-export type { ServiceRow, ServiceSetup, SessionOutcome } from "./lib/service/contract.ts";
+export type {
+  ServiceFacts,
+  ServiceRow,
+  ServiceSetup,
+  SessionOutcome,
+} from "./lib/service/contract.ts";
 export { drive, type DriveOptions } from "./lib/service/drive.ts";
 export type { AcceptPolicy, SessionHandler, SessionInfo } from "./lib/service/policy.ts";
 
