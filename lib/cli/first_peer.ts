@@ -38,13 +38,7 @@ export async function listenForOne(
   );
 }
 
-/**
- * Waits for the first peer. Connections: nothing listens any more once it is there, so that the
- * next client is refused. Datagrams: the socket is the session, others are dropped and counted.
- *
- * @param timeoutMs how long to wait (ms); undefined: without end
- * @throws {NetError} kind "timeout"; what listening says
- */
+/** Listens, then waits for the first peer as `firstOf` does. */
 export async function firstPeer(
   address: Address,
   context: Context,
@@ -52,6 +46,22 @@ export async function firstPeer(
   timeoutMs?: number,
 ): Promise<FirstPeer> {
   const listening = await listenForOne(address, context, session);
+  return await firstOf(listening, address, context, timeoutMs);
+}
+
+/**
+ * Waits for the first peer. Connections: nothing listens any more once it is there, so that the
+ * next client is refused. Datagrams: the socket is the session, others are dropped and counted.
+ *
+ * @param timeoutMs how long to wait (ms); undefined: without end
+ * @throws {NetError} kind "timeout"; what listening says; nothing listens any more then
+ */
+export async function firstOf(
+  listening: Listening,
+  address: Address,
+  context: Context,
+  timeoutMs?: number,
+): Promise<FirstPeer> {
   try {
     const next = (within: Context) => accepted(listening, within);
     const discard = (late: Duplex) => late.abort();

@@ -6,11 +6,12 @@
 import { formatAddress } from "../../address/format.ts";
 import { childPorts } from "../../api/child_ports.ts";
 import { dial } from "../../api/connect.ts";
+import type { Listening } from "../../api/listen.ts";
 import { refuseRelay, relay } from "../../api/relay.ts";
 import type { Address } from "../../core/address.ts";
 import { type Context, deriveContext } from "../../core/context.ts";
 import type { CommandContext, Invocation } from "../command.ts";
-import { type FirstPeer, firstPeer } from "../first_peer.ts";
+import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.ts";
 import { manySessions } from "../many_sessions.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
@@ -74,15 +75,21 @@ async function bothFirstPeers(
   session: CommandContext,
 ): Promise<readonly [FirstPeer, FirstPeer]> {
   using child = deriveContext(parent);
-  const first = async (address: Address) => {
+  const { context } = child;
+  const listeningA = await listenForOne(a, context, session);
+  const listeningB = await listenForOne(b, context, session).catch(async (thrown) => {
+    await listeningA[Symbol.asyncDispose]();
+    throw thrown;
+  });
+  const first = async (address: Address, listening: Listening) => {
     try {
-      return await firstPeer(address, child.context, session);
+      return await firstOf(listening, address, context);
     } catch (thrown) {
       child.abort(thrown); // the other end must not wait for a peer that has no partner
       throw thrown;
     }
   };
-  const [left, right] = await Promise.allSettled([first(a), first(b)]);
+  const [left, right] = await Promise.allSettled([first(a, listeningA), first(b, listeningB)]);
   if (left.status === "fulfilled" && right.status === "fulfilled") {
     return [left.value, right.value];
   }
