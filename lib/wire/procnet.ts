@@ -36,6 +36,11 @@ const tcpStates: readonly (TcpState | undefined)[] = [
   "SYN-RECEIVED",
 ];
 
+/** The state with this number, or undefined. */
+export function tcpStateOf(number: number): TcpState | undefined {
+  return tcpStates[number];
+}
+
 /** The names that ss(8) prints where they are not those of the RFC. */
 export const ssStateName: Readonly<Partial<Record<TcpState, string>>> = {
   ESTABLISHED: "ESTAB",
@@ -48,6 +53,11 @@ const timerKinds = ["off", "retransmit", "keepalive", "time-wait", "zero-window-
 
 /** The timer that runs on a TCP socket; "keepalive" is also that of a delayed acknowledgement. */
 export type TcpTimer = typeof timerKinds[number];
+
+/** The timer with this number; one that is not known counts as none. */
+export function tcpTimerOf(number: number): TcpTimer {
+  return timerKinds[number] ?? "off";
+}
 
 /** One end of a socket. */
 export interface SocketEnd {
@@ -102,7 +112,7 @@ export function parseInetSockets(protocol: "tcp" | "udp", text: string): InetSoc
 function inetRow(protocol: "tcp" | "udp", fields: readonly string[]): InetSocketRow | null {
   const local = endOf(fields[1]);
   const remote = endOf(fields[2]);
-  const state = tcpStates[hex(fields[3])];
+  const state = tcpStateOf(hex(fields[3]));
   const [sendQueue, receiveQueue] = pairOf(fields[4]);
   const [timer, ticks] = pairOf(fields[5]);
   const uid = decimal(fields[7]);
@@ -118,7 +128,7 @@ function inetRow(protocol: "tcp" | "udp", fields: readonly string[]): InetSocket
     state,
     sendQueue,
     receiveQueue,
-    timer: timerKinds[timer] ?? "off",
+    timer: tcpTimerOf(timer),
     timerMs: ticks * tickMs,
     retransmits: hex(fields[6]) || 0,
     uid,
@@ -155,6 +165,12 @@ const unixTypes: Readonly<Record<number, UnixSocketRow["type"]>> = {
   2: "dgram",
   5: "seqpacket",
 };
+
+/** The type with this number (socket(2)), or undefined. */
+export function unixTypeOf(number: number): UnixSocketRow["type"] | undefined {
+  return unixTypes[number];
+}
+
 const unixStates = ["", "unconnected", "connecting", "connected", "disconnecting"] as const;
 
 /** `__SO_ACCEPTCON`: somebody called listen(2). */
@@ -172,7 +188,7 @@ function unixRow(line: string): UnixSocketRow | null {
   // Num: RefCount Protocol Flags Type St Inode Path
   const match = /^[0-9a-f]+: (\w+) \w+ (\w+) (\w+) (\w+) +(\d+)(?: (.*))?$/i.exec(line);
   if (match === null) return null;
-  const type = unixTypes[hex(match[3])];
+  const type = unixTypeOf(hex(match[3]));
   const state = unixStates[hex(match[4])];
   const references = hex(match[1]);
   if (type === undefined || !state || !Number.isFinite(references)) return null;

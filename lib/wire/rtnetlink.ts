@@ -6,14 +6,20 @@
  * @module
  */
 
-import { NetError } from "../core/error.ts";
 import { inetNtop } from "./inet.ts";
+import {
+  attributesOf,
+  netlinkFault,
+  netlinkHeaderBytes as headerBytes,
+  requestFlag,
+  viewOf,
+} from "./netlink.ts";
+
+const op = "rtnetlink";
 
 const getRoute = 26; // RTM_GETROUTE
 const newRoute = 24; // RTM_NEWROUTE
 const errorMessage = 2; // NLMSG_ERROR
-const requestFlag = 1; // NLM_F_REQUEST
-const headerBytes = 16; // struct nlmsghdr
 const routeBytes = 12; // struct rtmsg
 
 /** Attributes of a route (linux/rtnetlink.h). */
@@ -91,38 +97,25 @@ export function encodeRouteRequest(
  * @throws {NetError} kind "protocol" for anything else
  */
 export function decodeRouteReply(bytes: Uint8Array): RouteReply | number {
-  if (bytes.length < headerBytes + 4) throw fault("the answer is cut off");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < headerBytes + 4) throw netlinkFault(op, "the answer is cut off");
+  const view = viewOf(bytes);
   const type = view.getUint16(4, true);
   if (type === errorMessage) return -view.getInt32(headerBytes, true);
-  if (type !== newRoute) throw fault(`an answer of type ${type}`);
+  if (type !== newRoute) throw netlinkFault(op, `an answer of type ${type}`);
   const end = view.getUint32(0, true);
   const start = headerBytes + routeBytes;
-  if (end > bytes.length || end < start) throw fault("the answer is cut off");
-  const attributes = attributesOf(bytes.subarray(start, end));
+  if (end > bytes.length || end < start) throw netlinkFault(op, "the answer is cut off");
+  const attributes = attributesOf(bytes.subarray(start, end), op);
   const word = (value: Uint8Array | undefined) => value?.length === 4 ? uint32(value) : null;
+  const metrics = attributes.get(attribute.metrics) ?? new Uint8Array();
   const via = attributes.get(attribute.via)?.subarray(2); // struct rtvia: a family before it
   return {
     kind: routeKinds[bytes[headerBytes + 7] ?? 0] ?? "other",
     interfaceIndex: word(attributes.get(attribute.output)) ?? 0,
     gateway: hostOf(attributes.get(attribute.gateway)) ?? hostOf(via),
     source: hostOf(attributes.get(attribute.preferredSource)),
-    mtu: word(attributesOf(attributes.get(attribute.metrics) ?? new Uint8Array()).get(2)), // RTAX_MTU
+    mtu: word(attributesOf(metrics, op).get(2)), // RTAX_MTU
   };
-}
-
-/** Attributes by number: a length and a type before each, padded to 4 bytes. */
-function attributesOf(bytes: Uint8Array): Map<number, Uint8Array> {
-  const found = new Map<number, Uint8Array>();
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + 4 <= bytes.length;) {
-    const length = view.getUint16(at, true);
-    if (length < 4 || at + length > bytes.length) throw fault("an attribute is cut off");
-    // The upper two bits say "nested" and "network order" (NLA_TYPE_MASK).
-    found.set(view.getUint16(at + 2, true) & 0x3fff, bytes.subarray(at + 4, at + length));
-    at += (length + 3) & ~3;
-  }
-  return found;
 }
 
 function hostOf(bytes: Uint8Array | undefined): string | null {
@@ -130,9 +123,5 @@ function hostOf(bytes: Uint8Array | undefined): string | null {
 }
 
 function uint32(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
-}
-
-function fault(message: string): NetError {
-  return new NetError({ kind: "protocol", op: "rtnetlink", message });
+  return viewOf(bytes).getUint32(0, true);
 }
