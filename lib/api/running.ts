@@ -7,6 +7,7 @@ import { type ChildContext, type Context, deriveContext } from "../core/context.
 import type { Listener, Peer } from "../core/contract.ts";
 import { SessionEnd } from "../core/reason.ts";
 import type { ServerTally } from "../core/tally.ts";
+import type { Gate } from "../service/gate.ts";
 import type { AcceptPolicy, SessionHandler } from "../service/policy.ts";
 import { Server } from "../service/serve.ts";
 
@@ -58,6 +59,11 @@ export class RunningServer implements AsyncDisposable {
   /** Sessions that are open now. */
   get open(): number {
     return this.#server.open;
+  }
+
+  /** Who is let in: counts, refusals, the sessions that are open now. */
+  get gate(): Gate {
+    return this.#server.gate;
   }
 
   /** Accepts no more; sessions may end for as long as the policy says, then they are cut. */

@@ -29,6 +29,11 @@ export const limitTable = {
     unit: "count",
     reason: "the runtime needs descriptors of its own; without any left it can panic",
   },
+  "busy-answers": {
+    value: 32,
+    unit: "count",
+    reason: "who is told by --busy-message that there is no place holds a descriptor meanwhile",
+  },
   "datagram-sessions": {
     value: 4_096,
     unit: "count",

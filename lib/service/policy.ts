@@ -1,10 +1,10 @@
 /**
- * What an acceptor may do: bounds, one session or many, and when to stop.
+ * What an acceptor may do: bounds, who is let in, one session or many, and when to stop.
  * @module
  */
 
 import type { Context } from "../core/context.ts";
-import type { Duplex, Listener } from "../core/contract.ts";
+import type { ChildStatus, Duplex, Listener, Peer } from "../core/contract.ts";
 import type { SessionOutcome } from "./contract.ts";
 
 /** What a handler is told of its session. */
@@ -13,12 +13,6 @@ export interface SessionInfo {
   readonly id: number;
   /** Where it came in. */
   readonly listener: Listener;
-  /**
-   * Aborted when the server stops accepting: a session that knows where its requests end finishes
-   * the current one and closes. Listen once for a whole server and not for each session: a signal
-   * is slow to forget one of thousands of listeners.
-   */
-  readonly draining?: AbortSignal;
 }
 
 /**
@@ -33,14 +27,33 @@ export type SessionHandler = (
   info: SessionInfo,
 ) => Promise<SessionOutcome>;
 
+/**
+ * What happens to a client for whom there is no place: it waits in the kernel's backlog, or is
+ * accepted and reset.
+ */
+export type WhenFull = "wait" | "reset";
+
 /** How a server accepts; everything has a default. */
 export interface AcceptPolicy {
-  /** Most connections at a time; default: the limit `connections`. The others wait in the backlog. */
+  /** Most connections at a time; default: the limit `connections`. */
   readonly maximumSessions?: number;
   /** Descriptors that this process may open: it serves no more connections than that less a reserve. */
   readonly descriptors?: number;
   /** Most connections of one peer address; default: the limit `connections-per-peer`. */
   readonly maximumPerPeer?: number;
+  /** At `maximumSessions`; default "wait". */
+  readonly whenFull?: WhenFull;
+  /** Sent to whoever finds no place, before its connection is closed; takes the place of `whenFull`. */
+  readonly busyMessage?: string;
+  /** Most connections let in a second; the others wait in the backlog. Default: any number. */
+  readonly acceptRate?: number;
+  /**
+   * The access list: why a peer is not let in, or null where it is. Asked for each connection, so
+   * that a list read anew holds for the next one and leaves open sessions alone.
+   */
+  readonly access?: (peer: Peer) => string | null;
+  /** Ends a session when its peer has sent nothing for so long (ms) after it was let in. */
+  readonly firstByteMs?: number;
   /** Serves one session; the listeners close as soon as it is there. */
   readonly once?: boolean;
   /** Aborted: accept no more, let the sessions end. */
@@ -49,6 +62,31 @@ export interface AcceptPolicy {
   readonly drainMs?: number;
   /** Gives session ids; default: counts from 1 in all of the process. */
   readonly nextId?: () => number;
+}
+
+/** A connection that asks to be let in. */
+export interface Arrival {
+  readonly remote: Peer;
+  /** The listener where it came in. */
+  readonly local: Peer;
+  /** A datagram session: it takes no descriptor and has bounds of its own (`sessionsOf`). */
+  readonly datagrams?: boolean;
+}
+
+/** Why a connection was turned away. */
+export type Refusal = "access" | "full" | "per-peer" | "draining";
+
+/** What becomes of an arrival. */
+export type Admission =
+  | { readonly kind: "serve"; readonly id: number }
+  | { readonly kind: "refuse"; readonly how: "reset" | "busy"; readonly why: Refusal };
+
+/** How a session that was let in has ended, for its line and for the tally. */
+export interface SessionReport extends SessionOutcome {
+  /** What served it, where that is not this process's own loop: `process 812`, `thread 2`. */
+  readonly worker?: string;
+  /** How the process that served it, or its `exec:`, has finished. */
+  readonly child?: ChildStatus;
 }
 
 /** As long as people wait for a server to stop before they send the next signal. */

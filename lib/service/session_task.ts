@@ -7,6 +7,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
 import { type Reason, reasonOfSignal, SessionEnd } from "../core/reason.ts";
+import { expectFirstByte } from "../stream/first_byte.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import type { SessionOutcome } from "./contract.ts";
 import type { SessionHandler, SessionInfo } from "./policy.ts";
@@ -18,11 +19,14 @@ export class SessionTask {
   readonly #context: Context;
   /** Of its own, not derived: thousands of listeners on one signal would make each slow to remove. */
   readonly #controller = new AbortController();
+  readonly #firstByteMs: number | undefined;
   #session: Duplex | undefined;
 
-  constructor(incoming: Incoming, info: SessionInfo, context: Context) {
+  /** @param firstByteMs the peer must have sent something after so long; without it, never */
+  constructor(incoming: Incoming, info: SessionInfo, context: Context, firstByteMs?: number) {
     this.#incoming = incoming;
     this.#info = info;
+    this.#firstByteMs = firstByteMs;
     this.#context = { ...context, signal: this.#controller.signal };
   }
 
@@ -39,36 +43,36 @@ export class SessionTask {
     this.#session?.abort(end);
   }
 
-  /** True once `cut` was called. */
-  get wasCut(): boolean {
-    return this.#controller.signal.aborted;
-  }
-
   /** Runs it to its end. Never throws. */
   async run(handler: SessionHandler): Promise<SessionOutcome> {
-    const startMs = this.#context.clock.now();
-    this.#say("open", "open");
+    const { signal } = this.#controller;
     const outcome = await this.#serve(handler);
-    // Thousandths: what the clock gives beyond them is noise of its fractions.
-    const durationMs = Math.round((this.#context.clock.now() - startMs) * 1000) / 1000;
-    const { reason, bytesIn, bytesOut } = outcome;
-    this.#say("close", reason, { bytesIn, bytesOut, durationMs, reason });
-    return outcome;
+    if (!signal.aborted) return outcome;
+    // What a handler makes of being cut is a consequence, not the reason.
+    const { bytesIn, bytesOut } = outcome;
+    return { reason: reasonOfSignal(signal), bytesIn, bytesOut };
   }
 
   async #serve(handler: SessionHandler): Promise<SessionOutcome> {
     const { signal } = this.#controller;
     let outcome: SessionOutcome;
     try {
-      this.#session = await this.#incoming.settle(this.#context);
+      this.#session = this.#watched(await this.#incoming.settle(this.#context));
       if (signal.aborted) this.#session.abort(signal.reason);
       outcome = await handler(this.#session, this.#context, this.#info);
     } catch (thrown) {
       outcome = this.#failed(thrown);
     }
     await this.#close();
-    // What a handler makes of being cut is a consequence, not the reason.
-    return signal.aborted ? { ...outcome, reason: reasonOfSignal(signal) } : outcome;
+    return outcome;
+  }
+
+  /** A peer that says nothing at all holds its place for the time of --first-byte, not for ever. */
+  #watched(session: Duplex): Duplex {
+    const { clock } = this.#context;
+    const withinMs = this.#firstByteMs;
+    if (withinMs === undefined) return session;
+    return expectFirstByte(session, withinMs, clock, () => this.cut("idle"));
   }
 
   async #close(): Promise<void> {
@@ -85,24 +89,11 @@ export class SessionTask {
     const { id } = this.#info;
     // What nobody foresaw is a bug, and is shown whatever the level; a lost peer is everyday.
     const isBug = error.kind === "unexpected";
-    if (!this.wasCut || isBug) {
+    if (!this.#controller.signal.aborted || isBug) {
       const fields = { id, code: error.code, error: thrown };
       const level = isBug ? "error" : "info";
       this.#context.log.write(level, "session-error", `session ${id}: ${error.message}`, fields);
     }
     return { reason: reasonOfError(error), error, bytesIn: 0, bytesOut: 0 };
-  }
-
-  #say(state: "open" | "close", word: string, facts: Readonly<Record<string, unknown>> = {}): void {
-    const { log } = this.#context;
-    if (!log.enabled("info")) return;
-    const { id, listener } = this.#info;
-    const peer = this.#incoming.remote.text;
-    const local = listener.local.text;
-    const text = state === "open"
-      ? `session ${id}: ${peer || "nameless peer"} at ${local}`
-      : `session ${id}: ${word}, ${facts.bytesIn} bytes in, ${facts.bytesOut} out, ` +
-        `${facts.durationMs} ms`;
-    log.write("info", "session", text, { state, id, peer, local, ...facts });
   }
 }

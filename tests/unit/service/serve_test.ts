@@ -66,14 +66,13 @@ Deno.test("many sessions are served at once, each is said and counted", async ()
   });
   const said = log.of("session");
   assert(said.every(({ level }) => level === "info"));
-  assertEquals(said[0]?.fields, {
-    state: "open",
+  assertEquals(said.length, 3);
+  assertEquals(log.of("open")[0]?.fields, {
     id: 1,
     peer: "tcp://192.0.2.1:50000",
     local: "memory:fed",
   });
-  assertEquals(said.find(({ fields }) => fields.state === "close" && fields.id === 2)?.fields, {
-    state: "close",
+  assertEquals(said.find(({ fields }) => fields.id === 2)?.fields, {
     id: 2,
     peer: "tcp://192.0.2.2:50000",
     local: "memory:fed",
@@ -177,7 +176,7 @@ Deno.test("without descriptors accepting pauses, longer each time, and recovers"
     if (listener.accepts > before) tries.push(ms);
   }
   // After the failure at 0: 10, 20, 40 ... ms apart, at most a second.
-  assertEquals(tries, [10, 30, 70, 150, 310, 630, 1270, 2270, 3270]);
+  assertEquals(tries, [0, 10, 30, 70, 150, 310, 630, 1270, 2270, 3270]);
   assertEquals(log.of("exhausted").length, 1);
   assertEquals(log.of("exhausted")[0]?.level, "warning");
   listener.connect();
