@@ -84,3 +84,12 @@ export function servicePort(name: string): number | undefined {
 
 /** Every name, for "did you mean". */
 export const serviceNames: readonly string[] = Object.keys(services);
+
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(services).map(([name, port]) => [port, name]),
+);
+
+/** The service name of a port, or undefined. */
+export function serviceName(port: number): string | undefined {
+  return names.get(port);
+}

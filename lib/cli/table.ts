@@ -166,6 +166,71 @@ export const commands: readonly CommandRow[] = [
     load: () => import("./commands/dns.ts"),
   },
   {
+    name: "sockets",
+    summary: "this machine's sockets: states, queues, owners, timers",
+    details: [
+      "TCP, UDP and Unix sockets of IPv4 and IPv6, all of them unless a flag says which; every " +
+      "flag that is given must hold, --state may be any of several. Exit status 6 where nothing " +
+      "matches. States have the names of ss(8); Recv-Q and Send-Q of a listener are the " +
+      "connections that wait, and how many may.",
+      "--watch follows one connection until it is gone. On loopback both ends of it are here: " +
+      "--port means the end that has that port as its own. While only a listener is there, it " +
+      "waits for the first connection.",
+    ],
+    positionals: [],
+    flags: [
+      { name: "listening", kind: "flag", help: "what waits for peers: LISTEN, unconnected UDP" },
+      { name: "tcp", kind: "flag", help: "TCP" },
+      { name: "udp", kind: "flag", help: "UDP" },
+      { name: "unix", kind: "flag", help: "Unix sockets: stream, datagram, SEQPACKET" },
+      {
+        name: "port",
+        kind: "integer",
+        placeholder: "N",
+        minimum: 1,
+        maximum: 65_535,
+        help: "with this port at either end",
+      },
+      { name: "pid", kind: "integer", placeholder: "P", minimum: 1, help: "held by this process" },
+      {
+        name: "process",
+        kind: "text",
+        placeholder: "NAME",
+        help: "held by a process of this name",
+      },
+      {
+        name: "state",
+        kind: "text",
+        placeholder: "S",
+        repeat: true,
+        help: "in this state (estab, time-wait, CLOSE_WAIT ...); may be repeated",
+      },
+      { name: "names", kind: "flag", help: "hosts and services by name" },
+      {
+        name: "summary",
+        kind: "flag",
+        help: "counts by state, what each means, what helps where some pile up",
+      },
+      { name: "watch", kind: "flag", help: "one connection through its states until it is gone" },
+      { name: "info", kind: "flag", help: "queues and TCP_INFO in words" },
+      {
+        name: "timeout",
+        kind: "duration",
+        placeholder: "D",
+        minimum: 1,
+        help: "how long --names may take (default 5s), or --watch waits for a connection",
+      },
+    ],
+    examples: [
+      { line: "plumb sockets --listening --tcp", summary: "who listens where" },
+      { line: "plumb sockets --summary", summary: "whether something piles up" },
+      { line: "plumb sockets --port 5432 --info", summary: "why a connection hangs" },
+      { line: "plumb sockets --port 8080 --watch", summary: "see one live and end" },
+    ],
+    logs: false,
+    load: () => import("./commands/sockets.ts"),
+  },
+  {
     name: "completions",
     summary: "print completions for a shell",
     positionals: [{

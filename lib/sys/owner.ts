@@ -22,16 +22,53 @@ export interface SocketOwner {
  */
 export function ownersOf(inodes: ReadonlySet<number>): ReadonlyMap<number, SocketOwner> {
   const owners = new Map<number, SocketOwner>();
-  const pids = listDirectory("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
-  for (const pid of pids.sort((a, b) => a - b)) {
+  for (const { inode, owner } of holdings(inodes)) {
+    if (!owners.has(inode)) owners.set(inode, owner);
     if (owners.size === inodes.size) break;
-    for (const inode of socketsOf(pid)) {
-      if (!inodes.has(inode) || owners.has(inode)) continue;
-      const process = readSystemText(`/proc/${pid}/comm`)?.trimEnd();
-      if (process !== undefined) owners.set(inode, { pid, process });
-    }
   }
   return owners;
+}
+
+/**
+ * As `ownersOf`, with every process that holds a socket, in the order of their pids. Costs a look
+ * at each descriptor of the machine.
+ */
+export function holdersOf(
+  inodes: ReadonlySet<number>,
+): ReadonlyMap<number, readonly SocketOwner[]> {
+  const holders = new Map<number, SocketOwner[]>();
+  for (const { inode, owner } of holdings(inodes)) {
+    const known = holders.get(inode);
+    if (known === undefined) holders.set(inode, [owner]);
+    // One process may hold a socket by several descriptors, which come one after the other.
+    else if (known.at(-1)?.pid !== owner.pid) known.push(owner);
+  }
+  return holders;
+}
+
+/** Each descriptor of one of these sockets, process by process. */
+function* holdings(
+  inodes: ReadonlySet<number>,
+): Generator<{ readonly inode: number; readonly owner: SocketOwner }> {
+  if (inodes.size === 0) return;
+  const pids = listDirectory("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  for (const pid of pids.sort((a, b) => a - b)) {
+    let owner: SocketOwner | undefined;
+    for (const inode of socketsOf(pid)) {
+      if (!inodes.has(inode)) continue;
+      if (owner === undefined) {
+        const process = readSystemText(`/proc/${pid}/comm`)?.trimEnd();
+        if (process === undefined) break; // it has ended meanwhile
+        owner = { pid, process };
+      }
+      yield { inode, owner };
+    }
+  }
+}
+
+/** True for the user that may look at every process. */
+export function isSuperuser(): boolean {
+  return Deno.uid() === 0;
 }
 
 /** Who holds one socket, or null where that cannot be known. */
