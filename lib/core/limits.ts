@@ -69,6 +69,31 @@ export const limitTable = {
     unit: "bytes",
     reason: "headers are read before anything is known of the peer",
   },
+  "header-time": {
+    value: 10_000,
+    unit: "ms",
+    reason: "the head of a request that trickles in must not hold a connection",
+  },
+  "body": {
+    value: 1024 * 1024,
+    unit: "bytes",
+    reason: "the services of text hold the body of a request whole",
+  },
+  "body-time": {
+    value: 30_000,
+    unit: "ms",
+    reason: "the body of a request that trickles in must not hold a connection",
+  },
+  "keep-alive": {
+    value: 60_000,
+    unit: "ms",
+    reason: "a connection is kept for the next request, but not for ever",
+  },
+  "write-stall": {
+    value: 60_000,
+    unit: "ms",
+    reason: "an answer that nobody takes must not hold a file and a connection",
+  },
   "message": {
     value: 16 * 1024 * 1024,
     unit: "bytes",
@@ -78,6 +103,11 @@ export const limitTable = {
     value: 10_000,
     unit: "ms",
     reason: "a closed session waits for the peer to take what was written, but not for ever",
+  },
+  "access-list": {
+    value: 16 * 1024 * 1024,
+    unit: "bytes",
+    reason: "a file of --allow or --deny; all networks of the internet are half of it",
   },
   "address": {
     value: 64 * 1024,
