@@ -22,7 +22,7 @@ import { getIntegerOption } from "../sys/option.ts";
 import { closeDescriptor, describeDescriptor, openDescriptor } from "../sys/file.ts";
 import { fileSink, fileSource } from "./file_halves.ts";
 import { HalvesSession } from "./halves.ts";
-import { NodeSocket } from "./node_socket.ts";
+import { NodeSocket, pipeSocket } from "./node_socket.ts";
 
 /** The transport of `fd:`. */
 export const descriptorTransport: Transport<DescriptorAddress> = {
@@ -103,13 +103,7 @@ function socketSession({ fd, peer }: Inherited): Duplex {
 function pipeSession({ fd, path, peer, flags }: Inherited): Duplex {
   const reads = (flags & O_ACCMODE) !== O_WRONLY;
   const own = openDescriptor(path, (reads ? O_RDONLY : O_WRONLY) | O_NONBLOCK, peer.text);
-  let socket: NodeSocket;
-  try {
-    socket = new NodeSocket(own, { readable: reads, writable: !reads });
-  } catch (thrown) {
-    closeDescriptor(own);
-    throw toNetError(thrown, "open", peer.text);
-  }
+  const socket = pipeSocket(own, reads ? "read" : "write", peer.text);
   closeInherited(fd);
   const traits = { messages: false, halfClose: true };
   const ends = { local: peer, remote: peer, gone: socket.gone };

@@ -11,7 +11,7 @@ import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { formatPath } from "../address/path.ts";
 import { makeFifo } from "../sys/file.ts";
 import { FifoListener } from "./fifo_listener.ts";
-import { type FifoEnd, openFifo } from "./fifo_open.ts";
+import { checkFifo, type FifoEnd, openFifo } from "./fifo_open.ts";
 import { fifoSession } from "./fifo_session.ts";
 
 const fifoOptions: OptionTable = [
@@ -74,12 +74,12 @@ async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
   return fifoSession(await openFifo(opening, context), peer, end);
 }
 
-// deno-lint-ignore require-await -- the contract is asynchronous, throwing must be a rejection
 async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passive[]> {
   const { address, options, context } = request;
   const local = peerOf(address);
   context.signal.throwIfAborted();
   create(address.path, options, local.text);
+  await checkFifo(address.path, local.text);
   return [{ kind: "listener", listener: new FifoListener(address.path, local, context) }];
 }
 

@@ -5,6 +5,9 @@
 
 import { type ChildContext, type Context, deriveContext } from "../core/context.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import { O_NONBLOCK, O_RDONLY } from "../sys/constants.ts";
+import { closeDescriptor, openDescriptor } from "../sys/file.ts";
+import { unreadBytes } from "../sys/queue.ts";
 import { openFifo } from "./fifo_open.ts";
 import { fifoSession } from "./fifo_session.ts";
 
@@ -17,12 +20,16 @@ export class FifoListener implements Listener {
   readonly local: Peer;
   readonly #path: string;
   readonly #closing: ChildContext;
+  readonly #held: number;
+  #closed: Promise<void> | undefined;
   #session: Promise<void> = Promise.resolve();
   #accepting: Promise<unknown> = Promise.resolve();
 
+  /** @throws {NetError} what the system says */
   constructor(path: string, local: Peer, context: Context) {
     this.local = local;
     this.#path = path;
+    this.#held = openDescriptor(path, O_RDONLY | O_NONBLOCK, local.text);
     this.#closing = deriveContext(context);
   }
 
@@ -41,8 +48,9 @@ export class FifoListener implements Listener {
       await Promise.race([this.#session, closed.promise]);
       if (context.signal.aborted) return null;
       const { text } = this.local;
+      const arrived = () => (unreadBytes(this.#held) ?? 0) > 0;
       const opening = { path: this.#path, text, end: "read", keep: false, wait: true } as const;
-      const fd = await openFifo(opening, context);
+      const fd = await openFifo({ ...opening, arrived }, context);
       const over = Promise.withResolvers<void>();
       this.#session = over.promise;
       return new FifoIncoming(fifoSession(fd, this.local, "read", over.resolve));
@@ -54,10 +62,13 @@ export class FifoListener implements Listener {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    this.#closing[Symbol.dispose]();
-    await this.#accepting;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closed ??= (async () => {
+      this.#closing.abort();
+      this.#closing[Symbol.dispose]();
+      await this.#accepting;
+      closeDescriptor(this.#held);
+    })();
   }
 }
 

@@ -22,6 +22,16 @@ export interface FifoOpening {
   readonly keep: boolean;
   /** Waits until the other end is open. */
   readonly wait: boolean;
+  /** Asked now and then while waiting for a writer: true where one has come and gone already. */
+  arrived?(): boolean;
+}
+
+/** Looks what is at a path. @throws {NetError} unless it is a named pipe */
+export async function checkFifo(path: string, text: string): Promise<void> {
+  const { isFifo } = await Deno.stat(path).catch((thrown) => openError(thrown, text));
+  if (isFifo === true) return;
+  const message = "this is no named pipe";
+  throw new NetError({ kind: "unavailable", op: "open", address: text, message });
 }
 
 /**
@@ -34,17 +44,14 @@ export interface FifoOpening {
 export async function openFifo(opening: FifoOpening, context: Context): Promise<number> {
   const { path, text, end, keep, wait } = opening;
   context.signal.throwIfAborted();
-  if ((await Deno.stat(path).catch((thrown) => openError(thrown, text))).isFifo !== true) {
-    const message = "this is no named pipe";
-    throw new NetError({ kind: "unavailable", op: "open", address: text, message });
-  }
+  await checkFifo(path, text);
   // Held by a descriptor that opens nothing, so that all that follows means the same pipe, also if
   // its path is removed meanwhile.
   const held = openDescriptor(path, O_PATH, text);
   const same = `/proc/self/fd/${held}`;
   let other: Disposable | undefined;
   try {
-    if (wait && !keep) other = await waitForOther(same, end, context, text);
+    if (wait && !keep) other = await waitForOther(same, opening, context);
     const access = keep ? O_RDWR : end === "read" ? O_RDONLY : O_WRONLY;
     return openDescriptor(same, access | O_NONBLOCK, text);
   } catch (thrown) {
@@ -62,11 +69,9 @@ export async function openFifo(opening: FifoOpening, context: Context): Promise<
  */
 async function waitForOther(
   path: string,
-  end: FifoEnd,
-  context: Context,
-  text: string,
+  { end, text, arrived }: FifoOpening,
+  { signal, clock }: Context,
 ): Promise<Disposable> {
-  const { signal } = context;
   const opening = Deno.open(path, end === "read" ? { read: true } : { write: true });
   const wake = () => {
     try {
@@ -76,19 +81,27 @@ async function waitForOther(
       // ENXIO: the thread has not begun to wait, or waits no more; the next try finds it.
     }
   };
-  let over = false;
-  const onAbort = async () => {
-    for (wake(); !over; wake()) await sleep(context.clock, 5);
+  const stop = new AbortController();
+  const pause = (delayMs: number) => sleep(clock, delayMs, stop.signal).catch(() => {});
+  const wakeUntilOpen = async () => {
+    for (; !stop.signal.aborted; await pause(5)) wake();
   };
-  signal.addEventListener("abort", onAbort, { once: true });
+  const look = async () => {
+    for (let delayMs = 1; !stop.signal.aborted; delayMs = Math.min(2 * delayMs, 100)) {
+      if (arrived?.() === true) wake();
+      await pause(delayMs);
+    }
+  };
+  signal.addEventListener("abort", wakeUntilOpen, { once: true });
+  if (arrived !== undefined) look();
   try {
     const file = await opening;
     if (!signal.aborted) return file;
     file.close();
     throw signal.reason;
   } finally {
-    over = true;
-    signal.removeEventListener("abort", onAbort);
+    stop.abort();
+    signal.removeEventListener("abort", wakeUntilOpen);
   }
 }
 

@@ -4,10 +4,9 @@
  */
 
 import type { Duplex, Peer } from "../core/contract.ts";
-import { closeDescriptor } from "../sys/file.ts";
 import type { FifoEnd } from "./fifo_open.ts";
 import { HalvesSession } from "./halves.ts";
-import { NodeSocket } from "./node_socket.ts";
+import { pipeSocket } from "./node_socket.ts";
 
 /**
  * Makes the session, which is read-only or write-only.
@@ -16,18 +15,11 @@ import { NodeSocket } from "./node_socket.ts";
  * @param closed called once it is closed
  */
 export function fifoSession(fd: number, peer: Peer, end: FifoEnd, closed?: () => void): Duplex {
-  const reads = end === "read";
-  let socket: NodeSocket;
-  try {
-    socket = new NodeSocket(fd, { readable: reads, writable: !reads });
-  } catch (thrown) {
-    closeDescriptor(fd);
-    throw thrown;
-  }
+  const socket = pipeSocket(fd, end, peer.text);
   if (closed !== undefined) socket.gone.then(closed);
   const traits = { messages: false, halfClose: true };
   const ends = { local: peer, remote: peer, gone: socket.gone };
-  return reads
+  return end === "read"
     ? new HalvesSession({ ...ends, traits: { ...traits, readOnly: true }, source: socket.source })
     : new HalvesSession({ ...ends, traits: { ...traits, writeOnly: true }, sink: socket.sink });
 }

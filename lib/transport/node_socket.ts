@@ -5,6 +5,9 @@
  */
 
 import { Socket } from "node:net";
+import { NetError, toNetError } from "../core/error.ts";
+import { O_NONBLOCK, O_WRONLY } from "../sys/constants.ts";
+import { closeDescriptor, openDescriptor } from "../sys/file.ts";
 import type { ByteSink, ByteSource } from "./halves.ts";
 
 /** Which ways a descriptor is used. */
@@ -106,5 +109,35 @@ export class NodeSocket {
       this.#socket.destroy();
       await this.gone;
     }
+  }
+}
+
+/**
+ * Takes over one end of a pipe (pipe(7), fifo(7)).
+ *
+ * A reader that was opened when the last writer had gone already is never woken for the end: the
+ * kernel reports POLLHUP only for writers that it has seen (fs/pipe.c, pipe_poll). So a writer is
+ * shown to it, for a moment, once it is being watched; if others are there that changes nothing.
+ *
+ * @param fd non-blocking; owned from here on, whatever happens
+ */
+export function pipeSocket(fd: number, end: "read" | "write", text: string): NodeSocket {
+  let socket: NodeSocket;
+  try {
+    socket = new NodeSocket(fd, { readable: end === "read", writable: end === "write" });
+  } catch (thrown) {
+    closeDescriptor(fd);
+    throw toNetError(thrown, "open", text);
+  }
+  if (end === "read") showWriter(fd, text);
+  return socket;
+}
+
+function showWriter(fd: number, text: string): void {
+  try {
+    closeDescriptor(openDescriptor(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK, text));
+  } catch (thrown) {
+    // A pipe that we may read and not write: its end is then seen if a writer is there yet.
+    if (!(thrown instanceof NetError && thrown.kind === "permission")) throw thrown;
   }
 }

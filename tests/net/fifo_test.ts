@@ -1,0 +1,172 @@
+/** fifo: named pipes. @module */
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { makeContext } from "../../lib/core/context.ts";
+import { NetError } from "../../lib/core/error.ts";
+import { fifoTransport } from "../../lib/transport/fifo.ts";
+import { holdings, settle } from "../support/descriptors.ts";
+import {
+  acceptOne,
+  connectWith,
+  listenWith,
+  readAll,
+  readOnce,
+  writeText,
+} from "../support/open_transport.ts";
+
+async function withFifo(body: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "plumb-test-" });
+  const before = holdings().descriptors;
+  try {
+    await new Deno.Command("mkfifo", { args: [`${folder}/p`] }).output();
+    await body(`${folder}/p`);
+    await settle(Deno.pid, ({ descriptors }) => descriptors <= before);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Processor time of this process, in clock ticks (proc(5): utime and stime). */
+function processorTicks(): number {
+  const [user = 0, system = 0] = Deno.readTextFileSync("/proc/self/stat").split(" ").slice(13, 15)
+    .map(Number);
+  return user + system;
+}
+
+/** A writer or reader of another process. */
+const shell = (text: string) => new Deno.Command("sh", { args: ["-c", text] }).output();
+
+Deno.test("a fifo reader waits for its first writer and ends with the last", () =>
+  withFifo(async (path) => {
+    const opening = connectWith(fifoTransport, `fifo:${path}`);
+    const writer = shell(`sleep 0.1; (echo one; sleep 0.1; echo two) >${path}`);
+    await using session = await opening;
+    assertEquals(session.traits.readOnly, true);
+    assertEquals(await readAll(session), "one\ntwo\n");
+    await writer;
+  }));
+
+Deno.test("a fifo reader that keeps stays open across writers and does not spin", () =>
+  withFifo(async (path) => {
+    await using session = await connectWith(fifoTransport, `fifo:${path}?keep`);
+    const before = performance.now();
+    const used = processorTicks();
+    for (const word of ["one", "two", "three"]) {
+      await shell(`sleep 0.1; echo ${word} >${path}`);
+      assertEquals(await readOnce(session), `${word}\n`);
+    }
+    const ticks = processorTicks() - used;
+    // USER_HZ is 100: a spinning loop would take all of the 300 ms, 30 ticks.
+    assert(performance.now() - before > 250);
+    assert(ticks < 20, `${ticks} ticks of processor time while waiting`);
+  }));
+
+Deno.test("a fifo writer fails without a reader, unless it waits or keeps", () =>
+  withFifo(async (path) => {
+    const error = await assertRejects(
+      () => connectWith(fifoTransport, `fifo:${path}?write`),
+      NetError,
+    );
+    assertEquals([error.kind, error.code], ["unavailable", "ENXIO"]);
+    assertStringIncludes(error.message, "wait");
+    const opening = connectWith(fifoTransport, `fifo:${path}?write&wait`);
+    const reader = shell(`sleep 0.1; cat ${path}`);
+    const session = await opening;
+    assertEquals(session.traits.writeOnly, true);
+    await writeText(session, "x".repeat(200_000));
+    await session.closeWrite();
+    assertEquals((await reader).stdout.length, 200_000);
+    await session[Symbol.asyncDispose]();
+    await using kept = await connectWith(fifoTransport, `fifo:${path}?write&keep`);
+    await writeText(kept, "early");
+    assertEquals((await shell(`head -c 5 ${path}`)).stdout, new TextEncoder().encode("early"));
+    await writeText(kept, "later");
+    assertEquals((await shell(`head -c 5 ${path}`)).stdout, new TextEncoder().encode("later"));
+  }));
+
+Deno.test("a fifo writer whose reader has gone is broken", () =>
+  withFifo(async (path) => {
+    const reader = shell(`head -c 1 ${path}`);
+    await using session = await connectWith(fifoTransport, `fifo:${path}?write&wait`);
+    await writeText(session, "x");
+    await reader;
+    const error = await assertRejects(() => writeText(session, "y"), NetError);
+    assertEquals([error.kind, error.code], ["broken", "EPIPE"]);
+  }));
+
+Deno.test("waiting for the other end of a fifo stops with the signal, leaving nothing", () =>
+  withFifo(async (path) => {
+    for (const text of [`fifo:${path}`, `fifo:${path}?write&wait`]) {
+      const controller = new AbortController();
+      const context = makeContext({ signal: controller.signal });
+      const opening = connectWith(fifoTransport, text, { context });
+      setTimeout(() => controller.abort(new Error("enough")), 50);
+      await assertRejects(() => opening, Error, "enough");
+    }
+    // Also where the path is another pipe by then.
+    const controller = new AbortController();
+    const opening = connectWith(fifoTransport, `fifo:${path}`, {
+      context: makeContext({ signal: controller.signal }),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await Deno.remove(path);
+    controller.abort(new Error("enough"));
+    await assertRejects(() => opening, Error, "enough");
+  }));
+
+Deno.test("aborting a fifo session ends a read that waits", () =>
+  withFifo(async (path) => {
+    const session = await connectWith(fifoTransport, `fifo:${path}?keep`);
+    const reading = readOnce(session);
+    session.abort();
+    assertEquals((await assertRejects(() => reading, NetError)).kind, "aborted");
+    await session[Symbol.asyncDispose]();
+  }));
+
+Deno.test("fifo makes the pipe with the asked mode, and leaves what is there", () =>
+  withFifo(async (path) => {
+    const made = `${path}2`;
+    await using session = await connectWith(fifoTransport, `fifo:${made}?create&mode=0622&keep`);
+    assertEquals(((await Deno.lstat(made)).mode ?? 0) & 0o7777, 0o622);
+    assert((await Deno.lstat(made)).isFifo);
+    await shell(`echo hi >${made}`);
+    assertEquals(await readOnce(session), "hi\n");
+    await using _there = await connectWith(fifoTransport, `fifo:${path}?create&keep`);
+  }));
+
+Deno.test("fifo says what is wrong with its path", () =>
+  withFifo(async (path) => {
+    const missing = await assertRejects(
+      () => connectWith(fifoTransport, `fifo:${path}-none`),
+      NetError,
+    );
+    assertEquals(missing.kind, "not-found");
+    assertStringIncludes(missing.message, "create");
+    await Deno.writeTextFile(`${path}-file`, "");
+    const file = await assertRejects(
+      () => connectWith(fifoTransport, `fifo:${path}-file?create`),
+      NetError,
+    );
+    assertEquals(file.kind, "unavailable");
+    const mode = await assertRejects(
+      () => connectWith(fifoTransport, `fifo:${path}?mode=0600`),
+      NetError,
+    );
+    assertEquals(mode.kind, "option");
+  }));
+
+Deno.test("a fifo that listens makes a session of each writer", () =>
+  withFifo(async (path) => {
+    await using listener = await listenWith(fifoTransport, `fifo:${path}`);
+    for (const word of ["one", "two"]) {
+      const writer = shell(`echo ${word} >${path}`);
+      await using session = await acceptOne(listener);
+      assertEquals(await readAll(session), `${word}\n`);
+      await writer;
+    }
+    const waiting = listener.accept();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await listener[Symbol.asyncDispose]();
+    assertEquals(await waiting, null);
+    assertEquals(await listener.accept(), null);
+  }));
