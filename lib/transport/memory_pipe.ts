@@ -43,13 +43,13 @@ export class MemoryPipe {
   /**
    * Writes all, waiting for room; what is written is copied.
    *
-   * @returns false where the reader has gone and the rest was not taken
+   * @returns false where the reader has gone, or writing was ended, and the rest was not taken
    * @throws what the pipe was broken with
    */
   async write(chunk: Uint8Array): Promise<boolean> {
     for (let from = 0; from < chunk.length;) {
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#readerGone) return false;
+      if (this.#readerGone || this.#ended) return false;
       const room = this.#limit - this.#bytes;
       if (room <= 0) {
         await (this.#wakeWriter ??= Promise.withResolvers<void>()).promise;
@@ -65,10 +65,11 @@ export class MemoryPipe {
     return !this.#readerGone;
   }
 
-  /** Nothing more will be written; what was is still read. */
+  /** Nothing more will be written; what was is still read. A writer that waits is cut. */
   end(): void {
     this.#ended = true;
     this.#wake("reader");
+    this.#wake("writer");
   }
 
   /** Nothing more will be read; a writer that waits is told so. */
