@@ -73,6 +73,7 @@ export class Gate implements Disposable {
     "per-peer": 0,
     draining: 0,
   };
+  readonly #endings = new Map<Reason, number>();
   readonly #draining = new AbortController();
   /** Sessions that a drain waits for, while it does. */
   #awaited = 0;
@@ -123,6 +124,11 @@ export class Gate implements Disposable {
   /** How many were turned away, by reason; live. */
   get refusals(): Readonly<Record<Refusal, number>> {
     return this.#refusals;
+  }
+
+  /** How many sessions have ended, by reason; live. A reason that never was is not in it. */
+  get endings(): ReadonlyMap<Reason, number> {
+    return this.#endings;
   }
 
   /** How many sessions are open now. */
@@ -190,6 +196,7 @@ export class Gate implements Disposable {
     const { reason, bytesIn, bytesOut } = report;
     this.#count.bytesIn += bytesIn;
     this.#count.bytesOut += bytesOut;
+    this.#endings.set(reason, (this.#endings.get(reason) ?? 0) + 1);
     if (this.#wasCut(session.arrival, reason)) this.#count.cut++;
     else if (failures.has(reason)) this.#count.failed++;
     else this.#count.ended++;

@@ -6,7 +6,26 @@
 
 import type { HandlerService } from "./handler.ts";
 
+const http: HandlerService = {
+  name: "http",
+  summary: "a small web server: files of a folder, and /api/upper, /api/echo, /api/time",
+  rfc: "RFC 9110",
+  port: 80,
+  stream: true,
+  datagram: false,
+  options: [],
+  actsOnMachine: false,
+  subject: {
+    name: "DIR",
+    summary: "http: the folder whose files are served; without it, none",
+    required: false,
+    // An address has a colon, or stands for standard input.
+    matches: (word) => /^[./]/.test(word) || (!word.includes(":") && word !== "-"),
+  },
+  open: async (setup) => (await import("./http.ts")).openHttp(setup),
+};
+
 /** The handler services by the name that `plumb serve` takes; without a prototype. */
 export const handlerServices: Readonly<Record<string, HandlerService>> = Object.freeze(
-  Object.assign(Object.create(null), {}),
+  Object.assign(Object.create(null), { http }),
 );

@@ -13,6 +13,12 @@ export interface SessionInfo {
   readonly id: number;
   /** Where it came in. */
   readonly listener: Listener;
+  /**
+   * Aborted when the server stops accepting: a session that knows where its requests end finishes
+   * the current one and closes. Listen once for a whole server and not for each session: a signal
+   * is slow to forget one of thousands of listeners.
+   */
+  readonly draining?: AbortSignal;
 }
 
 /**

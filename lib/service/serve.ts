@@ -110,7 +110,8 @@ export class Server {
     }
     const { id } = admission;
     const { firstByteMs } = this.#policy;
-    const task = new SessionTask(incoming, { id, listener }, this.#context, firstByteMs);
+    const info = { id, listener, draining: this.#gate.draining };
+    const task = new SessionTask(incoming, info, this.#context, firstByteMs);
     this.#tasks.set(id, task);
     scope.spawn(async () => {
       const outcome = await task.run(this.#handler);

@@ -1,0 +1,193 @@
+/**
+ * One connection of a web server: what it waits for, how long it may, and how it ends.
+ * @module
+ */
+
+import { STATUS_CODES } from "node:http";
+import type { Context } from "../core/context.ts";
+import type { Duplex } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
+import type { LimitName } from "../core/limits.ts";
+import { TimerWheel } from "../core/wheel.ts";
+import { reasonOfError } from "../stream/relay.ts";
+import type { SessionOutcome } from "./contract.ts";
+import { SessionStream } from "./http_stream.ts";
+import { LazyDeadline } from "./lazy_deadline.ts";
+
+/** What a connection waits for: a request, the rest of its head, of its body, our own answer. */
+type Phase = "idle" | "head" | "body" | "answer";
+
+/** The limit that bounds each phase. Our own answer may take its time, as long as it is taken. */
+const phaseLimit = {
+  idle: "keep-alive",
+  head: "header-time",
+  body: "body-time",
+} as const satisfies Partial<Record<Phase, LimitName>>;
+
+/** As many requests of one client may be read ahead of their answers. */
+const pipelineBound = 16;
+
+/** One connection. */
+export class HttpConnection {
+  /** What node:http is given. */
+  readonly stream: SessionStream;
+  readonly #session: Duplex;
+  readonly #context: Context;
+  readonly #deadline: LazyDeadline;
+  #phase: Phase = "head";
+  #isStalled = false;
+  /** Bytes since the last whole head; only counted while one is read. */
+  #headBytes = 0;
+  #unanswered = 0;
+  /** Answers are given one after the other, in the order of the requests. */
+  #turn: Promise<void> = Promise.resolve();
+  /** Wakes the reading, which waits while too many requests are unanswered. */
+  #roomy: () => void = () => {};
+  #failure: NetError | undefined;
+  #isClosing = false;
+
+  constructor(session: Duplex, context: Context) {
+    this.#session = session;
+    this.#context = context;
+    this.#deadline = new LazyDeadline(context.clock, () => this.#expired());
+    this.stream = new SessionStream(session, {
+      received: (bytes) => this.#received(bytes),
+      writing: (isWaiting) => this.#writing(isWaiting),
+    });
+    this.#enter("head");
+  }
+
+  /** True where the next answer must be the last one. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Runs it to its end, and closes the session. */
+  async run(): Promise<SessionOutcome> {
+    const { stream } = this;
+    await new Promise<void>((over) => {
+      stream.once("finish", over);
+      stream.once("close", over);
+    });
+    this.#deadline.cancel();
+    // A client that still sends, say a body that was refused, would lose the answer to the reset
+    // that closing sends then (RFC 9112 section 9.6).
+    if (!stream.destroyed && !stream.peerEnded) await this.#linger();
+    const peerEnded = stream.peerEnded;
+    stream.destroy();
+    await this.#session[Symbol.asyncDispose]();
+    await stream.discard();
+    await this.#turn;
+    const error = this.#failure ?? stream.failure;
+    const { bytesIn, bytesOut } = stream;
+    if (error !== undefined) return { reason: reasonOfError(error), error, bytesIn, bytesOut };
+    const reason = this.#isClosing ? "drain" : peerEnded ? "peer-end" : "local-end";
+    return { reason, bytesIn, bytesOut };
+  }
+
+  /** The server wants to end: at once where nothing was asked, else after the current request. */
+  drain(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    if (this.#phase === "idle") this.stream.end();
+  }
+
+  /**
+   * A request has its head: answers it when those before it are answered.
+   *
+   * @param hasBody a body is still to come; `bodyEnded` says when it has
+   */
+  request(hasBody: boolean, answer: () => Promise<void>): void {
+    this.#unanswered++;
+    this.#headBytes = 0;
+    this.#enter(hasBody ? "body" : "answer");
+    this.#turn = this.#turn.then(answer).then(() => this.#answered());
+  }
+
+  /** The body of the request came to its end. */
+  bodyEnded(): void {
+    if (this.#phase === "body") this.#enter("answer");
+  }
+
+  /** Answers what is no request, as far as that is possible, and ends. */
+  refuse(status: number, error?: NetError): void {
+    this.#failure ??= error;
+    this.#deadline.cancel();
+    const { stream } = this;
+    // In the middle of another answer there is no place for this one.
+    if (this.#unanswered > 0) return void stream.destroy(error);
+    if (stream.writableEnded || stream.destroyed) return;
+    stream.end(
+      `HTTP/1.1 ${status} ${
+        STATUS_CODES[status]
+      }\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+    void stream.discard();
+  }
+
+  #received(bytes: number): Promise<void> | void {
+    if (this.#phase === "idle") this.#enter("head");
+    if (this.#phase === "head") {
+      this.#headBytes += bytes;
+      // The parser bounds one field; this bounds all of them. One read may hold a body's start too.
+      const bound = this.#context.limits.header;
+      if (this.#headBytes > 2 * bound + 64 * 1024) this.refuse(431, this.#limitError("header"));
+    }
+    if (this.#unanswered <= pipelineBound) return;
+    return new Promise((roomy) => this.#roomy = roomy);
+  }
+
+  #answered(): void {
+    this.#unanswered--;
+    if (this.#unanswered <= pipelineBound) this.#roomy();
+    if (this.#unanswered > 0) return;
+    if (this.#phase === "answer" || this.#phase === "body") this.#enter("idle");
+    if (this.#isClosing) this.stream.end();
+  }
+
+  #writing(isWaiting: boolean): void {
+    this.#isStalled = isWaiting;
+    if (isWaiting) this.#deadline.set(this.#context.limits["write-stall"]);
+    else this.#enter(this.#phase);
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    if (this.#isStalled || this.stream?.writableEnded) return;
+    const delayMs = phase === "answer" ? Infinity : this.#context.limits[phaseLimit[phase]];
+    this.#deadline.set(delayMs);
+  }
+
+  #expired(): void {
+    if (this.#isStalled) {
+      this.#failure = this.#limitError("write-stall");
+      return void this.stream.destroy(this.#failure);
+    }
+    switch (this.#phase) {
+      case "idle":
+        return void this.stream.end();
+      case "head":
+      case "body":
+        return this.refuse(408, this.#limitError(phaseLimit[this.#phase]));
+    }
+  }
+
+  async #linger(): Promise<void> {
+    const { clock, limits } = this.#context;
+    const late = Promise.withResolvers<void>();
+    const timer = TimerWheel.of(clock).timer(limits["close-linger"], late.resolve);
+    await Promise.race([this.stream.discard(), late.promise]);
+    timer.cancel();
+  }
+
+  #limitError(limit: LimitName): NetError {
+    return new NetError({
+      kind: "limit",
+      op: "serve",
+      address: this.#session.remote.text,
+      message: `over the limit ${limit} (${this.#context.limits[limit]})`,
+      hint: `raise it with --limit ${limit}=VALUE`,
+      blame: "remote",
+    });
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Request and answer of node:http <-> Request and Response of the web, which routes are written in.
+ * Bodies stream both ways, and no faster than they are taken.
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HttpError } from "./http_error.ts";
+import { readTarget, type RequestTarget } from "./http_target.ts";
+
+/** What answers requests. It must not throw. */
+export type FetchHandler = (request: Request, target: RequestTarget) => Promise<Response>;
+
+/** Methods that no Request can have (Fetch standard: forbidden), and no route here. */
+const forbidden: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+/**
+ * Makes the request.
+ *
+ * @param headerLimit most bytes of all header fields together
+ * @param beforeBody called before the first byte of the body is wanted
+ * @throws {HttpError} for what has no meaning: 400, 405, 431
+ */
+export function requestOf(
+  incoming: IncomingMessage,
+  headerLimit: number,
+  beforeBody: () => void,
+): { readonly request: Request; readonly target: RequestTarget } {
+  const { method = "", url = "" } = incoming;
+  if (forbidden.has(method)) {
+    throw new HttpError(405, "method not allowed", { "Allow": "GET, HEAD" });
+  }
+  const target = readTarget(url);
+  if (target === null) throw new HttpError(400, "a malformed request target");
+  const headers = headersOf(incoming.rawHeaders, headerLimit);
+  const body = hasBody(incoming) && method !== "GET" && method !== "HEAD"
+    ? bodyOf(incoming, beforeBody)
+    : null;
+  // The origin is of no meaning: which host was asked for is in the headers.
+  const request = new Request(`http://localhost${target.path}${target.query}`, {
+    method,
+    headers,
+    body,
+  });
+  return { request, target };
+}
+
+/** True where a body follows the head (RFC 9112 section 6.3). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+function headersOf(raw: readonly string[], limit: number): Headers {
+  const headers = new Headers();
+  let size = 0;
+  let hosts = 0;
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const [name = "", value = ""] = raw.slice(at, at + 2);
+    size += name.length + value.length + 4; // ": " and CRLF
+    if (name.toLowerCase() === "host") hosts++;
+    headers.append(name, value);
+  }
+  if (size > limit) throw new HttpError(431, `more than ${limit} bytes of headers (limit header)`);
+  // Two hosts: two servers behind one proxy could each believe another (RFC 9112 section 3.2).
+  if (hosts > 1) throw new HttpError(400, "more than one Host");
+  return headers;
+}
+
+/**
+ * The iterator is never told to return: that would destroy the connection, with it the answer that
+ * says why the rest of the body is not wanted.
+ */
+function bodyOf(incoming: IncomingMessage, beforeBody: () => void): ReadableStream<Uint8Array> {
+  let chunks: AsyncIterator<Uint8Array> | undefined;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (chunks === undefined) beforeBody();
+      chunks ??= incoming[Symbol.asyncIterator]();
+      let next: IteratorResult<Uint8Array>;
+      try {
+        next = await chunks.next();
+      } catch {
+        throw new HttpError(400, "the body broke off"); // whatever broke it: nobody reads the answer
+      }
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/**
+ * Sends the answer; resolves when it is handed on, or the client has gone.
+ *
+ * @param isLast the connection ends after it
+ * @throws what the body throws; the connection is cut then
+ */
+export async function sendResponse(
+  outgoing: ServerResponse,
+  response: Response,
+  isLast: boolean,
+): Promise<void> {
+  const { body, headers, status } = response;
+  if (isLast) outgoing.setHeader("Connection", "close");
+  for (const [name, value] of headers) outgoing.appendHeader(name, value);
+  outgoing.writeHead(status);
+  const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
+  if (body !== null) await sendBody(outgoing, body, closed);
+  outgoing.end();
+  await closed;
+}
+
+async function sendBody(
+  outgoing: ServerResponse,
+  body: ReadableStream<Uint8Array>,
+  closed: Promise<void>,
+): Promise<void> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (outgoing.destroyed) return await reader.cancel();
+      if (!outgoing.write(value)) await Promise.race([drained(outgoing), closed]);
+    }
+  } catch (thrown) {
+    outgoing.destroy();
+    throw thrown;
+  }
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => outgoing.once("drain", resolve));
+}

@@ -1,0 +1,131 @@
+/**
+ * GET and HEAD of files: types, ranges, conditions, index pages.
+ * @module
+ */
+
+import { evaluate, rangeCounts } from "./http_conditions.ts";
+import { formatHttpDate } from "./http_date.ts";
+import { HttpError } from "./http_error.ts";
+import { type ByteRange, chooseRange } from "./http_range.ts";
+import { namesOf, type RequestTarget } from "./http_target.ts";
+import { typeOfName } from "./media_type.ts";
+import { findBelow, type OpenFile } from "./static_files.ts";
+
+const chunkSize = 64 * 1024;
+const indexName = "index.html";
+
+/**
+ * Answers from the files below a root.
+ *
+ * @param root a real path
+ * @param target as the client wrote it: see http_target.ts
+ * @throws {HttpError} 400, 404 (also for what exists and must not be seen), 405, 412, 416
+ */
+export async function staticResponse(
+  root: string,
+  target: RequestTarget,
+  request: Request,
+  nowMs: number,
+): Promise<Response> {
+  const isHead = request.method === "HEAD";
+  if (!isHead && request.method !== "GET") {
+    throw new HttpError(405, "the method must be GET or HEAD", { "Allow": "GET, HEAD" });
+  }
+  const path = namesOf(target.path);
+  if ("refused" in path) {
+    throw path.refused === "hidden" ? notFound() : new HttpError(400, "a malformed path");
+  }
+  const { names, directory } = path;
+  const found = await findBelow(root, directory ? [...names, indexName] : names);
+  if (found.kind === "file") {
+    const name = directory ? indexName : names.at(-1) ?? indexName;
+    return await fileResponse(found, name, request, isHead, nowMs);
+  }
+  // Without the slash, relative links in the page would lead to the folder above.
+  if (found.kind === "folder" && !directory) return redirect(`${target.path}/${target.query}`);
+  throw notFound();
+}
+
+async function fileResponse(
+  file: OpenFile,
+  name: string,
+  request: Request,
+  isHead: boolean,
+  nowMs: number,
+): Promise<Response> {
+  let isTaken = false;
+  try {
+    const header = (name: string) => request.headers.get(name) ?? undefined;
+    const current = validatorsOf(file);
+    const headers: Record<string, string> = {
+      "ETag": current.etag,
+      "Last-Modified": formatHttpDate(current.modifiedMs),
+      // Kept, but asked for each time: what is served here is worked on.
+      "Cache-Control": "no-cache",
+    };
+    const decision = evaluate(header, current, nowMs);
+    if (decision === "failed") throw new HttpError(412, "the file has changed");
+    if (decision === "not-modified") return new Response(null, { status: 304, headers });
+    headers["Accept-Ranges"] = "bytes";
+    headers["Content-Type"] = typeOfName(name);
+    const asked = !isHead && rangeCounts(header, current, nowMs) ? header("range") : undefined;
+    const range = chooseRange(asked, file.size);
+    if (range === "unsatisfiable") {
+      const whole = { "Content-Range": `bytes */${file.size}`, "ETag": current.etag };
+      throw new HttpError(416, `the file has ${file.size} bytes`, whole);
+    }
+    const part = range === "whole" ? { start: 0, end: file.size - 1 } : range;
+    headers["Content-Length"] = String(part.end - part.start + 1);
+    if (range !== "whole") {
+      headers["Content-Range"] = `bytes ${part.start}-${part.end}/${file.size}`;
+    }
+    if (isHead) return new Response(null, { headers });
+    isTaken = true;
+    return new Response(bytesOf(file, part), { status: range === "whole" ? 200 : 206, headers });
+  } finally {
+    if (!isTaken) await file.handle.close();
+  }
+}
+
+/** A strong tag: of the nanoseconds of the last change, and of the file, which may be replaced. */
+function validatorsOf({ inode, modifiedNs, size }: OpenFile) {
+  const etag = `"${[inode, modifiedNs, BigInt(size)].map((n) => n.toString(36)).join("-")}"`;
+  return { etag, modifiedMs: Number(modifiedNs / 1_000_000_000n) * 1000 };
+}
+
+/** Bytes of a file as a stream that closes it, read only as far as they are taken. */
+function bytesOf({ handle }: OpenFile, { start, end }: ByteRange): ReadableStream<Uint8Array> {
+  let position = start;
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const wanted = Math.min(chunkSize, end + 1 - position);
+    if (wanted > 0) {
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(wanted), 0, wanted, position);
+      // The length was promised: an answer that is too short must not look whole.
+      if (bytesRead === 0) throw new Error("the file became shorter while it was sent");
+      position += bytesRead;
+      controller.enqueue(buffer.subarray(0, bytesRead));
+    }
+    if (position <= end) return;
+    await handle.close();
+    controller.close();
+  };
+  return new ReadableStream({
+    pull: (controller) =>
+      pull(controller).catch(async (thrown) => {
+        await handle.close();
+        throw thrown;
+      }),
+    cancel: () => handle.close(),
+  }, { highWaterMark: 0 });
+}
+
+function redirect(location: string): Response {
+  return new Response(null, {
+    status: 308,
+    headers: { "Location": location, "Content-Length": "0" },
+  });
+}
+
+function notFound(): HttpError {
+  return new HttpError(404, "no such file");
+}
