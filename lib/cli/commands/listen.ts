@@ -6,8 +6,10 @@
 import { dial } from "../../api/connect.ts";
 import type { Address } from "../../core/address.ts";
 import { type Context, deriveContext } from "../../core/context.ts";
+import type { Duplex } from "../../core/contract.ts";
 import { SessionEnd } from "../../core/reason.ts";
 import { Lender } from "../../stream/lend.ts";
+import type { RelayOptions } from "../../stream/relay.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { statusOfSignal } from "../exit.ts";
 import { firstPeer, listenForOne } from "../first_peer.ts";
@@ -32,7 +34,7 @@ function once(address: Address, session: CommandContext): Promise<number> {
     const timeoutMs = session.flags.number("timeout");
     const { peer, finish } = await firstPeer(address, context, session, timeoutMs);
     const a = await dial(standardStreams, context, session.ports);
-    return { a, b: peer, finish, options: a.traits.terminal ? { endWithPeer: true } : {} };
+    return { a, b: peer, finish, options: endingOf(a) };
   });
 }
 
@@ -50,11 +52,17 @@ async function keepOn(address: Address, session: CommandContext): Promise<number
     const peer = await listening.accept();
     if (peer === null) break;
     using limited = limitedByDrain(context, drain, drainMs);
-    const tally = await runSession(session, limited.context, input.borrow(), peer);
+    const stdio = input.borrow();
+    const tally = await runSession(session, limited.context, stdio, peer, endingOf(stdio));
     cut ||= tally.reason === "drain" || tally.reason === "signal";
   }
   const signal = signals.received();
   return signal !== null && (cut || signals.forced()) ? statusOfSignal(signal) : 0;
+}
+
+/** At a terminal a session ends with its peer, as that of `connect` does. */
+function endingOf(stdio: Duplex): RelayOptions {
+  return stdio.traits.terminal ? { endWithPeer: true } : {};
 }
 
 /** A context for one session that ends `drainMs` after the drain began. */
