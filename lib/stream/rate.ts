@@ -61,11 +61,15 @@ export function limited(session: Duplex, rate: number, clock: Clock): Duplex {
 }
 
 class LimitedDuplex extends WrappedDuplex {
+  /** What waits here is on its way too: `--idle` must not take a stretched write for silence. */
+  override readonly unacknowledged = (): number =>
+    this.#unwritten + (this.inner.unacknowledged?.() ?? 0);
   readonly #clock: Clock;
   readonly #reading: TokenBucket;
   readonly #writing: TokenBucket;
   readonly #waiting = new Set<() => void>();
   #over = false;
+  #unwritten = 0;
 
   constructor(inner: Duplex, rate: number, clock: Clock) {
     super(inner);
@@ -84,12 +88,17 @@ class LimitedDuplex extends WrappedDuplex {
   override async write(chunk: Uint8Array): Promise<void> {
     const most = this.traits.messages ? Math.max(chunk.length, 1) : this.#writing.grain;
     let at = 0;
-    do {
-      const part = chunk.subarray(at, at + most);
-      await this.inner.write(part);
-      await this.#pay(this.#writing, part.length);
-      at += most;
-    } while (at < chunk.length);
+    try {
+      do {
+        this.#unwritten = chunk.length - at;
+        const part = chunk.subarray(at, at + most);
+        await this.inner.write(part);
+        await this.#pay(this.#writing, part.length);
+        at += most;
+      } while (at < chunk.length);
+    } finally {
+      this.#unwritten = 0;
+    }
   }
 
   override abort(reason?: unknown): void {

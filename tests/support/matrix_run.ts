@@ -148,7 +148,7 @@ class Play {
 
   async #goes(one: Leg, two: Leg, relay: Relay): Promise<void> {
     const { scenario, first, side } = this.#cell;
-    const { out, back } = flowsOf(this.#cell);
+    const { out } = flowsOf(this.#cell);
     const how = legs[first][scenario === "breaks" ? "breaks" : "unread"];
     if (typeof how === "string") throw new TypeError("not possible");
     if (out) {

@@ -134,8 +134,9 @@ export class PairEnd implements Duplex {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.closeWrite();
+    // Before it wakes a write that waits: the write has to find it.
     this.#output.writeError ??= failure("aborted");
+    await this.closeWrite();
     this.#input.break("aborted", "broken");
   }
 }
