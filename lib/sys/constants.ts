@@ -50,6 +50,9 @@ export const SO_DOMAIN = 39;
 /** A number that no other socket gets while the system runs. */
 export const SO_COOKIE = 57;
 
+/** Segments are sent at once, tcp(7). */
+export const TCP_NODELAY = 1;
+
 /** Flag of recv(2) and send(2): this call does not wait. */
 export const MSG_DONTWAIT = 0x40;
 /** Flag of send(2): EPIPE without SIGPIPE. */
@@ -82,8 +85,30 @@ export const F_GETFD = 1;
 export const F_GETFL = 3;
 /** fcntl(2): set them. */
 export const F_SETFD = 2;
+/** fcntl(2): set the flags of an open file. */
+export const F_SETFL = 4;
+/** fcntl(2): a duplicate, closed on exec, at the lowest number from the argument on. */
+export const F_DUPFD_CLOEXEC = 1030;
 /** The only such flag: children do not inherit it. */
 export const FD_CLOEXEC = 1;
 
 /** getrlimit(2): descriptors that a process may have open. */
 export const RLIMIT_NOFILE = 7;
+
+/** A port whose old connections are in TIME_WAIT may be bound, socket(7). */
+export const SO_REUSEADDR = 2;
+
+/** Several sockets listen on the same port. */
+export const SO_REUSEPORT = 15;
+
+/** An IPv6 socket takes no IPv4, ipv6(7). */
+export const IPV6_V6ONLY = 26;
+
+/** Descriptors in a message, unix(7). */
+export const SCM_RIGHTS = 1;
+
+/** Flag that recvmsg(2) gives: a control message was cut off. */
+export const MSG_CTRUNC = 0x8;
+
+/** Flag of recvmsg(2): received descriptors are closed on exec. */
+export const MSG_CMSG_CLOEXEC = 0x40000000;
