@@ -165,6 +165,17 @@ async function relayPair(
   }
   const [one, two] = joined(left, b, options.framing, context.limits.line);
   const running = new Relay(one, two, context, { ...options, peer, id: info.id });
+  const [fromPeer, toPeer] = peer === "a"
+    ? [running.aToB, running.bToA]
+    : [running.bToA, running.aToB];
+  info.watch?.({
+    get bytesIn() {
+      return fromPeer.bytes;
+    },
+    get bytesOut() {
+      return toPeer.bytes;
+    },
+  });
   options.onOpen?.(running, info);
   const tally = await running.run();
   options.onEnd?.(tally);

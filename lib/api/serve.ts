@@ -4,23 +4,17 @@
  */
 
 import type { Address } from "../core/address.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
-import { NetError } from "../core/error.ts";
-import { nearest } from "../core/nearest.ts";
-import type { OptionValue } from "../core/option.ts";
-import type { ServiceRow } from "../service/contract.ts";
-import { drive, type DriveOptions } from "../service/drive.ts";
+import type { OpenedService } from "../service/handler.ts";
 import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/policy.ts";
-import { services } from "../service/table.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { openAllListeners } from "./passive.ts";
 import { RunningServer } from "./running.ts";
+import { openService, refuseService, serviceNamed, type ServiceOptions } from "./services.ts";
 
 /** How `serve` behaves. */
-export interface ServeOptions extends CallOptions, AcceptPolicy, DriveOptions {
-  /** Options of the service, as in its table: `{ utf8: true }`. */
-  readonly service?: Readonly<Record<string, OptionValue>>;
+export interface ServeOptions extends CallOptions, AcceptPolicy, ServiceOptions {
   /** Puts something around each session before it is served: a rate limit, taps. */
   readonly equip?: (session: Duplex, info: SessionInfo) => Promise<Duplex>;
 }
@@ -28,9 +22,11 @@ export interface ServeOptions extends CallOptions, AcceptPolicy, DriveOptions {
 /**
  * Serves a service of plumb, or a handler of one's own, on one or more addresses at once.
  *
- * @param service a name of `services`, or a handler: it serves one session, which is closed after it
+ * @param service a name of `services` or `handlerServices`, or a handler: it serves one session,
+ * which is closed after it
  * @throws {AddressError} for an address or option that cannot be; nothing was opened
- * @throws {NetError} kind "usage" for an unknown service; what listening says
+ * @throws {NetError} kind "usage" for an unknown service; kind "exposure"; what opening the service
+ * and listening say
  *
  * @example
  * ```ts
@@ -50,33 +46,36 @@ export async function serve(
   const context = contextOf(options);
   const list = Array.isArray(addresses) ? addresses : [addresses];
   const targets = list.map((address: string | Address) => addressFor(address, "passive"));
-  const handler = typeof service === "string"
-    ? handlerOf(serviceNamed(service), context.clock, options)
-    : service;
-  const listeners = await openAllListeners(targets, context, portsOf(options));
-  return new RunningServer(listeners, handler, options, context);
+  const opened = typeof service === "string"
+    ? await openNamed(service, targets, context, options)
+    : handlerOnly(service);
+  try {
+    const handler = equipping(opened.handle, options.equip);
+    const listeners = await openAllListeners(targets, context, portsOf(options));
+    const close = async () => await opened[Symbol.asyncDispose]();
+    return new RunningServer(listeners, handler, options, context, close);
+  } catch (thrown) {
+    await opened[Symbol.asyncDispose]();
+    throw thrown;
+  }
 }
 
-/** The service of a name. @throws {NetError} kind "usage", naming the nearest */
-export function serviceNamed(name: string): ServiceRow {
-  const row = Object.hasOwn(services, name) ? services[name] : undefined;
-  if (row !== undefined) return row;
-  const near = nearest(name, Object.keys(services));
-  throw new NetError({
-    kind: "usage",
-    op: "serve",
-    message: `unknown service ${name}`,
-    hint: near === undefined
-      ? `one of ${Object.keys(services).join(" ")}`
-      : `did you mean ${near}?`,
-  });
+async function openNamed(
+  name: string,
+  targets: readonly Address[],
+  context: Context,
+  options: ServeOptions,
+): Promise<OpenedService> {
+  const row = serviceNamed(name);
+  refuseService(row, targets, options);
+  return await openService(row, context, options);
 }
 
-function handlerOf(row: ServiceRow, clock: Clock, options: ServeOptions): SessionHandler {
-  return async (session, context, info) => {
-    const { messages } = session.traits;
-    const machine = row.make({ clock, messages, options: options.service ?? {} });
-    const equipped = await options.equip?.(session, info) ?? session;
-    return await drive(equipped, machine, context, options);
-  };
+function handlerOnly(handle: SessionHandler): OpenedService {
+  return { handle, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+function equipping(handle: SessionHandler, equip: ServeOptions["equip"]): SessionHandler {
+  if (equip === undefined) return handle;
+  return async (session, context, info) => handle(await equip(session, info), context, info);
 }

@@ -14,6 +14,7 @@ import { lingerClose } from "../stream/linger.ts";
 import type { SessionOutcome } from "./contract.ts";
 import type { FaceEnd } from "./face.ts";
 import { MessageFace } from "./message_face.ts";
+import type { SessionInfo } from "./policy.ts";
 import { StreamFace } from "./stream_face.ts";
 
 /** How long a session may last; without them, as long as its peer likes. */
@@ -32,6 +33,7 @@ export interface DriveOptions {
  * is answered by at most one, and over UDP never by a longer one, and never to a well-known port.
  *
  * @param context its signal cuts the session
+ * @param watch told where the bytes so far can be looked up
  * @returns how it went; what broke the session is in `error`
  * @throws what the machine threw: a bug. The session is closed then, too.
  *
@@ -50,11 +52,13 @@ export async function drive(
   machine: ByteMachine,
   context: Context,
   options: DriveOptions = {},
+  watch?: SessionInfo["watch"],
 ): Promise<SessionOutcome> {
   const { clock, log, limits, signal } = context;
   let activeMs = clock.now();
   const setup = { session, machine, clock, log, moved: () => activeMs = clock.now() };
   const face = session.traits.messages ? new MessageFace(setup) : new StreamFace(setup);
+  watch?.(face);
   const timers: Timer[] = [];
   let stop: (end: FaceEnd) => void = () => {};
   const stopped = new Promise<FaceEnd>((resolve) => stop = resolve);

@@ -19,6 +19,19 @@ export interface SessionInfo {
    * is slow to forget one of thousands of listeners.
    */
   readonly draining?: AbortSignal;
+  /**
+   * Takes where what has passed so far can be looked up: the server's tally is live. A handler that
+   * does not say it is counted by its outcome.
+   */
+  readonly watch?: (live: SessionFlows) => void;
+}
+
+/** What has passed in a session; may change while it is open. */
+export interface SessionFlows {
+  /** Bytes that came from the peer. */
+  readonly bytesIn: number;
+  /** Bytes that were written to the peer. */
+  readonly bytesOut: number;
 }
 
 /**
@@ -80,7 +93,7 @@ export interface Arrival {
 }
 
 /** Why a connection was turned away. */
-export type Refusal = "access" | "full" | "per-peer" | "draining";
+export type Refusal = "access" | "full" | "per-peer" | "draining" | "unserved";
 
 /** What becomes of an arrival. */
 export type Admission =

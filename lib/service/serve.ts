@@ -43,7 +43,13 @@ export class Server {
 
   /** What it has done so far; live. */
   tally(): ServerTally {
-    return this.#gate.tally();
+    const tally = this.#gate.tally();
+    let { bytesIn, bytesOut } = tally;
+    for (const { flows } of this.#tasks.values()) {
+      bytesIn += flows.bytesIn;
+      bytesOut += flows.bytesOut;
+    }
+    return { ...tally, bytesIn, bytesOut };
   }
 
   /** Sessions that are open now. */

@@ -10,7 +10,7 @@ import { type Reason, reasonOfSignal, SessionEnd } from "../core/reason.ts";
 import { expectFirstByte } from "../stream/first_byte.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import type { SessionOutcome } from "./contract.ts";
-import type { SessionHandler, SessionInfo } from "./policy.ts";
+import type { SessionFlows, SessionHandler, SessionInfo } from "./policy.ts";
 
 /** One session of a server. */
 export class SessionTask {
@@ -21,11 +21,13 @@ export class SessionTask {
   readonly #controller = new AbortController();
   readonly #firstByteMs: number | undefined;
   #session: Duplex | undefined;
+  /** What has passed so far; none before the handler says it. */
+  flows: SessionFlows = { bytesIn: 0, bytesOut: 0 };
 
   /** @param firstByteMs the peer must have sent something after so long; without it, never */
   constructor(incoming: Incoming, info: SessionInfo, context: Context, firstByteMs?: number) {
     this.#incoming = incoming;
-    this.#info = info;
+    this.#info = { ...info, watch: (live) => this.flows = live };
     this.#firstByteMs = firstByteMs;
     this.#context = { ...context, signal: this.#controller.signal };
   }
