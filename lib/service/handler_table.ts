@@ -19,8 +19,7 @@ const http: HandlerService = {
     name: "DIR",
     summary: "http: the folder whose files are served; without it, none",
     required: false,
-    // An address has a colon, or stands for standard input.
-    matches: (word) => /^[./]/.test(word) || (!word.includes(":") && word !== "-"),
+    matches: (word) => /^[./]/.test(word) || !word.includes(":"),
   },
   open: async (setup) => (await import("./http.ts")).openHttp(setup),
 };

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { services } from "../../service/table.ts";
+import { serviceNames } from "../../api/services.ts";
 import { transports } from "../../transport/table.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { completed, type CompletedCommand, prefixesOf } from "../completion.ts";
@@ -33,7 +33,7 @@ export async function run(plan: Plan, { commands, output }: CommandContext): Pro
     schemes: Object.values(transports).flatMap(({ scheme, help }) =>
       prefixesOf(scheme, help.forms)
     ),
-    services: Object.keys(services),
+    services: serviceNames(),
     topics: Object.keys(topics),
   }));
   if (output.json) await output.object("completions", { shell, text });

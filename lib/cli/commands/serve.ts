@@ -3,22 +3,39 @@
  * @module
  */
 
-import { serve, serviceNamed } from "../../api/serve.ts";
+import { serve } from "../../api/serve.ts";
+import { type AnyService, isHandler, refuseService, serviceNamed } from "../../api/services.ts";
+import { parseAddress } from "../../address/parse.ts";
 import type { OptionValue } from "../../core/option.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import type { Flags } from "../flag.ts";
 import { manySessions } from "../many_sessions.ts";
+import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
 import { equipped, relayOptionsOf } from "../session_options.ts";
 
 export function plan(invocation: Invocation): Plan {
-  const [name = "", ...addresses] = invocation.positionals;
+  const { flags } = invocation;
+  const [name = "", ...words] = invocation.positionals;
   const service = serviceNamed(name);
+  const subject = takesSubject(service, words) ? words.shift() : undefined;
+  if (words.length === 0) throw usage("serve", "ADDR is missing", `where to serve ${name}`);
+  const endpoints = words.map((text) => planEndpoint("address", text, "passive"));
+  const addresses = endpoints.map(({ address }) => parseAddress(address));
+  const given = subject === undefined ? {} : { subject };
+  refuseService(service, addresses, { ...given, public: flags.flag("public") ?? false });
   return invocation.plan({
-    endpoints: addresses.map((text) => planEndpoint("address", text, "passive")),
-    settings: { service: service.name, options: serviceOptions(invocation.flags, service.options) },
+    endpoints,
+    settings: { service: name, ...given, options: serviceOptions(flags, service.options) },
   });
+}
+
+/** True where the first word is not an address, but what is served. */
+function takesSubject(service: AnyService, [first]: readonly string[]): boolean {
+  const subject = isHandler(service) ? service.subject : null;
+  if (subject === null || first === undefined) return false;
+  return subject.required || subject.matches(first);
 }
 
 /** The flags that are options of this service. */
@@ -35,7 +52,7 @@ function serviceOptions(
 }
 
 export function run(plan: Plan, session: CommandContext): Promise<number> {
-  const { service, options } = plan.settings;
+  const { service, subject, options } = plan.settings;
   return manySessions(
     session,
     (context, policy) =>
@@ -45,6 +62,8 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
         ...relayOptionsOf(session.flags),
         stdio: session.ports.stdio,
         service: options as Record<string, OptionValue>,
+        ...(typeof subject === "string" ? { subject } : {}),
+        public: session.flags.flag("public") ?? false,
         equip: (end, info) => equipped(end, session, `.${info.id}`),
       }),
   );
