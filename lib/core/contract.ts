@@ -173,4 +173,9 @@ export interface Listener extends AsyncDisposable {
   accept(): Promise<Incoming | null>;
   /** Datagram listeners: packets dropped because of a bound, since the start. */
   dropped?(): number;
+  /**
+   * Optional power: the descriptor of its socket, lent, so that processes and threads accept from
+   * it; null where it cannot be known. Who uses it never calls `accept` here.
+   */
+  descriptor?(): number | null;
 }

@@ -12,16 +12,19 @@ import { NetError } from "../core/error.ts";
 const firstPauseMs = 10;
 const longestPauseMs = 1_000;
 
+/** What is used of a listener. */
+export type AcceptSource<I> = Pick<Listener, "local"> & { accept(): Promise<I | null> };
+
 /** Accepts from one listener. */
-export class Acceptor {
-  readonly #listener: Listener;
+export class Acceptor<I extends Incoming = Incoming> {
+  readonly #listener: AcceptSource<I>;
   readonly #context: Context;
   /** When the trouble began, while there is any. */
   #sinceMs: number | undefined;
   #pauseMs = firstPauseMs;
 
   /** @param context its signal ends a pause; it does not end an `accept`: close the listener */
-  constructor(listener: Listener, context: Context) {
+  constructor(listener: AcceptSource<I>, context: Context) {
     this.#listener = listener;
     this.#context = context;
   }
@@ -34,7 +37,7 @@ export class Acceptor {
    * @returns null once the listener was closed, or the signal aborted
    * @throws {NetError} what ends a listener
    */
-  async next(): Promise<Incoming | null> {
+  async next(): Promise<I | null> {
     const { signal } = this.#context;
     while (!signal.aborted) {
       try {

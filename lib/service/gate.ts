@@ -72,6 +72,7 @@ export class Gate implements Disposable {
     full: 0,
     "per-peer": 0,
     draining: 0,
+    unserved: 0,
   };
   readonly #endings = new Map<Reason, number>();
   readonly #draining = new AbortController();
@@ -185,6 +186,11 @@ export class Gate implements Disposable {
       return this.#refuse(arrival, "per-peer", `${this.#boundPerPeer} of this address are open`);
     }
     return this.#serve(arrival, giveBack);
+  }
+
+  /** Counts a client that could not be served at all, and was refused elsewhere. */
+  turnedAway(arrival: Arrival, why: string): void {
+    this.#refuse(arrival, "unserved", why);
   }
 
   /** Reports the end of a session that was let in: its line is said here. Idempotent. */

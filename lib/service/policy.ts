@@ -44,7 +44,7 @@ export type SessionHandler = (
   session: Duplex,
   context: Context,
   info: SessionInfo,
-) => Promise<SessionOutcome>;
+) => Promise<SessionReport>;
 
 /**
  * What happens to a client for whom there is no place: it waits in the kernel's backlog, or is

@@ -20,6 +20,8 @@ export interface SocketListenerInit<C> {
   session(socket: C): Duplex;
   /** Called once when the listener closes, after its socket: to remove a path. */
   closed?(): void | Promise<void>;
+  /** Finds the descriptor, see `Listener.descriptor`. */
+  descriptor?(): number | null;
 }
 
 /**
@@ -49,6 +51,10 @@ export class SocketListener<C> implements Listener {
       if (this.#closing !== undefined) return null;
       throw this.#acceptError(thrown);
     }
+  }
+
+  descriptor(): number | null {
+    return this.#closing === undefined ? this.#init.descriptor?.() ?? null : null;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

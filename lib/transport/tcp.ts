@@ -8,8 +8,13 @@ import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
+import { IPPROTO_TCP, TCP_NODELAY } from "../sys/constants.ts";
+import { resetOnClose } from "../sys/descriptor.ts";
+import { setOption } from "../sys/option.ts";
 import { connectError } from "./attempt.ts";
 import { interleave, raceAttempts } from "./happy.ts";
+import { inetDescriptor } from "./inet_descriptor.ts";
+import { listenNatively } from "./native_bind.ts";
 import { hostPort, inetPeer } from "./peer.ts";
 import { type ResolvedHost, resolveHost } from "./resolve.ts";
 import { TcpPowers } from "./tcp_powers.ts";
@@ -61,8 +66,14 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
 async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passive[]> {
   const { address, options, context } = request;
   const settings = readTcpSettings(options, "passive");
-  const tcpBacklog = options.number("backlog");
+  const backlog = options.number("backlog");
   const reusePort = options.flag("reuseport");
+  if (options.flag("reuseaddr") === false) {
+    const how = { reuseAddress: false, reusePort: reusePort ?? false };
+    return await listenNatively(address, { ...how, backlog: backlog ?? -1 }, settings, context);
+  }
+  // The runtime hands it to listen(2) as it is, and the kernel takes the most that it grants.
+  const tcpBacklog = backlog === -1 ? 2 ** 31 - 1 : backlog;
   const open = (hostname: string, port: number) =>
     Deno.listen({
       hostname,
@@ -86,9 +97,22 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
     const listener = new SocketListener<Deno.TcpConn>(socket, {
       local: locals[at] ?? inetPeer("tcp", socket.addr.hostname, socket.addr.port, address.zone),
       session: (conn) => session(conn, settings, address.zone, context),
+      descriptor: () => sharedDescriptor(socket.addr, settings),
     });
     return { kind: "listener", listener };
   });
+}
+
+/**
+ * The descriptor of a listener that others accept from. What `session` does for each connection is
+ * set on the listener instead: accepted sockets inherit it (Linux; tcp(7), socket(7)).
+ */
+function sharedDescriptor(local: Deno.NetAddr, settings: TcpSettings): number | null {
+  const fd = inetDescriptor(local, null);
+  if (fd === null) return null;
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
+  if (settings.resetOnClose) resetOnClose(fd);
+  return fd;
 }
 
 /** Makes a session of a connection, which owns it from here on. */

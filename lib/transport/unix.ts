@@ -36,9 +36,10 @@ const unixOptions: OptionTable = [
     kind: "integer",
     side: "passive",
     phase: "listen",
-    minimum: 1,
+    minimum: -1,
     maximum: 65_535,
-    help: "connections that wait to be accepted (default 1024, at most net.core.somaxconn)",
+    help:
+      "connections that wait to be accepted; -1: the most that the system grants (default 1024, at most net.core.somaxconn)",
   },
   {
     name: "unlink",
@@ -128,6 +129,7 @@ function passive(
       const remote = { ...local, ...(credentials === null ? {} : { credentials }) };
       return new SocketSession(conn, { local, remote, context });
     },
+    descriptor: () => findDescriptor(name, null, SOCK_STREAM),
     ...(unlink ? { closed: remove } : {}),
   });
   return { kind: "listener", listener };

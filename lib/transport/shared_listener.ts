@@ -1,0 +1,160 @@
+/**
+ * Listening sockets that several processes or threads accept from, by descriptor number.
+ * @module
+ */
+
+import type { Context } from "../core/context.ts";
+import type { Duplex, Incoming, Peer } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
+import { makeWake, Poller, wake } from "../sys/poll.ts";
+import { closeDescriptor } from "../sys/file.ts";
+import { resetOnClose } from "../sys/descriptor.ts";
+import { NativeSocket } from "../sys/socket.ts";
+import { type AcceptedEnds, acceptedSession, endsOf } from "./accepted_socket.ts";
+
+/** One listening socket. */
+export interface SharedSocket {
+  /** Its number in this process. */
+  readonly descriptor: number;
+  /** Where it listens. */
+  readonly local: Peer;
+}
+
+/** A connection that came in at one of several sockets. */
+export interface SharedIncoming extends Incoming {
+  /** Place of the socket where it came in. */
+  readonly at: number;
+  /** Gives the bare descriptor away instead of `settle`: the caller owns it from now on. */
+  release(): number;
+}
+
+/**
+ * Accepts from several sockets. It owns the descriptors, and nothing of the sockets behind them:
+ * those of other processes and threads go on listening when it closes.
+ */
+export class SharedListener implements AsyncDisposable {
+  /** Where it listens, in words. */
+  readonly local: Peer;
+  readonly #sockets: readonly { readonly socket: NativeSocket; readonly local: Peer }[];
+  readonly #context: Context;
+  readonly #wake: number;
+  readonly #ownsWake: boolean;
+  readonly #poller: Poller;
+  /** Sockets that poll(2) named; the next one is tried first, so that none starves the others. */
+  #ready: number[];
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @param wake an eventfd whose wake ends `accept`; it belongs to the caller, who may have to wake
+   * what hangs. Without it, one of its own.
+   */
+  constructor(sockets: readonly SharedSocket[], context: Context, wake?: number) {
+    this.local = {
+      scheme: sockets[0]?.local.scheme ?? "tcp",
+      text: sockets.map(({ local }) => local.text).join(" "),
+    };
+    this.#sockets = sockets.map(({ descriptor, local }) => {
+      return { socket: NativeSocket.own(descriptor, local.text), local };
+    });
+    this.#context = context;
+    this.#ownsWake = wake === undefined;
+    this.#wake = wake ?? makeWake();
+    this.#poller = new Poller([...sockets.map(({ descriptor }) => descriptor), this.#wake]);
+    this.#ready = sockets.map((_, at) => at);
+  }
+
+  /**
+   * Waits for the next connection at any of the sockets.
+   *
+   * @returns null once it was closed, or woken
+   * @throws {NetError} as `Listener.accept`
+   */
+  async accept(): Promise<SharedIncoming | null> {
+    while (this.#closing === undefined) {
+      const incoming = this.poll();
+      if (incoming !== null) return incoming;
+      const ready = await this.#poller.wait();
+      if (ready.includes(this.#sockets.length)) return null;
+      this.#ready = [...ready];
+    }
+    return null;
+  }
+
+  /** Takes a connection that waits already; null where none does, or another was quicker. */
+  poll(): SharedIncoming | null {
+    while (this.#ready.length > 0) {
+      const at = this.#ready[0] ?? 0;
+      const accepted = this.#sockets[at]?.socket.accept() ?? "again";
+      this.#ready.shift();
+      if (accepted === "again") continue;
+      this.#ready.push(at); // there may be more
+      return this.#incoming(accepted, at);
+    }
+    return null;
+  }
+
+  /** Makes the next `poll` look at every socket. */
+  look(): void {
+    this.#ready = this.#sockets.map((_, at) => at);
+  }
+
+  /** Closes its descriptors; an `accept` that waits gives null. Idempotent. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= (async () => {
+      wake(this.#wake);
+      await this.#poller.close();
+      for (const { socket } of this.#sockets) socket.close();
+      if (this.#ownsWake) closeDescriptor(this.#wake);
+    })();
+  }
+
+  #incoming(socket: NativeSocket, at: number): SharedIncoming {
+    const listener = this.#sockets[at]?.local ?? this.local;
+    let ends: AcceptedEnds;
+    try {
+      ends = endsOf(socket, listener);
+    } catch (cause) {
+      socket.close();
+      const message = "the client was gone before it was accepted";
+      const address = listener.text;
+      throw new NetError({ kind: "transient", op: "accept", address, message, cause });
+    }
+    return new AcceptedSocket(socket, ends, at, this.#context);
+  }
+}
+
+/** Accepted, and not looked at: no byte is read before it is let in. */
+class AcceptedSocket implements SharedIncoming {
+  readonly at: number;
+  readonly remote: Peer;
+  readonly #ends: AcceptedEnds;
+  readonly #socket: NativeSocket;
+  readonly #context: Context;
+
+  constructor(socket: NativeSocket, ends: AcceptedEnds, at: number, context: Context) {
+    this.at = at;
+    this.remote = ends.remote;
+    this.#ends = ends;
+    this.#socket = socket;
+    this.#context = context;
+  }
+
+  settle(_context: Context): Promise<Duplex> {
+    try {
+      return Promise.resolve(acceptedSession(this.#socket, this.#ends, this.#context));
+    } catch (thrown) {
+      this.#socket.close();
+      return Promise.reject(thrown);
+    }
+  }
+
+  release(): number {
+    return this.#socket.release();
+  }
+
+  reject(): void {
+    if (this.#socket.closed) return;
+    if (this.remote.host !== undefined) resetOnClose(this.#socket.fd);
+    this.#socket.close();
+  }
+}
