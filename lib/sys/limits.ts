@@ -8,23 +8,39 @@ import { hasLibc, libc } from "./libc.ts";
 import { errnoError } from "./errno.ts";
 import { listDirectory, readSystemText } from "./procfs.ts";
 
-/** How many descriptors this process may have open (getrlimit(2), RLIMIT_NOFILE). */
-export interface DescriptorLimits {
+/** A limit of resources with its two values, as getrlimit(2) has them. */
+export interface ResourceLimit {
   /** The one in force; Infinity where unlimited. */
   readonly soft: number;
   /** Up to which a process may raise the soft one by itself. */
   readonly hard: number;
 }
 
-/** The limits of this process, by libc or /proc/self/limits; null where neither may be read. */
-export function descriptorLimits(): DescriptorLimits | null {
+/**
+ * How many descriptors this process may have open (RLIMIT_NOFILE), by libc or /proc/self/limits; null where
+ * neither may be read.
+ */
+export function descriptorLimits(): ResourceLimit | null {
   if (hasLibc()) {
     const limits = new BigUint64Array(2);
     if (libc().getrlimit(RLIMIT_NOFILE, limits) < 0) throw errnoError("getrlimit");
     return { soft: limitOf(limits[0]), hard: limitOf(limits[1]) };
   }
+  return resourceLimit("Max open files");
+}
+
+/**
+ * How many processes and threads the user of this process may have (getrlimit(2), RLIMIT_NPROC);
+ * null where /proc may not be read.
+ */
+export function taskLimits(): ResourceLimit | null {
+  return resourceLimit("Max processes");
+}
+
+/** A row of proc_pid_limits(5). */
+function resourceLimit(name: string): ResourceLimit | null {
   const text = readSystemText("/proc/self/limits");
-  const row = text?.match(/^Max open files +(\S+) +(\S+)/m);
+  const row = text?.match(new RegExp(`^${name} +(\\S+) +(\\S+)`, "m"));
   if (!row) return null;
   const read = (word: string | undefined) => word === "unlimited" ? Infinity : Number(word);
   return { soft: read(row[1]), hard: read(row[2]) };
@@ -61,4 +77,22 @@ export function maximumBacklog(): number | null {
 export function systemNumber(name: string): number | null {
   const text = readSystemText(`/proc/sys/${name}`)?.trim();
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : null;
+}
+
+/** Several numbers in one file below /proc/sys (`net/ipv4/tcp_rmem`), or null. */
+export function systemNumbers(name: string): readonly number[] | null {
+  const words = readSystemText(`/proc/sys/${name}`)?.trim().split(/\s+/);
+  return words?.every((word) => /^-?\d+$/.test(word)) ? words.map(Number) : null;
+}
+
+/** Processes and threads of the whole machine (proc_loadavg(5)), or null. */
+export function systemTasks(): number | null {
+  const total = readSystemText("/proc/loadavg")?.match(/ \d+\/(\d+) /)?.[1];
+  return total === undefined ? null : Number(total);
+}
+
+/** Memory that programs can still get without swapping, in bytes (MemAvailable), or null. */
+export function availableMemory(): number | null {
+  const kibibytes = readSystemText("/proc/meminfo")?.match(/^MemAvailable: +(\d+) kB$/m)?.[1];
+  return kibibytes === undefined ? null : Number(kibibytes) * 1024;
 }

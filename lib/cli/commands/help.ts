@@ -43,7 +43,15 @@ async function pageOf(plan: Plan, { commands, flags, host }: CommandContext): Pr
   const name = plan.settings["topic"];
   if (typeof name !== "string") return overview(commands, columns);
   const row = commands.find((row) => row.name === name);
-  if (row !== undefined) return commandPage(row, columns);
+  // A command and a topic may have one name (limits): both pages then.
+  const pages = [
+    ...(row === undefined ? [] : [commandPage(row, columns)]),
+    ...(Object.hasOwn(topics, name) ? [await topicPage(name, columns)] : []),
+  ];
+  return pages.join("\n");
+}
+
+async function topicPage(name: string, columns: number | undefined): Promise<string> {
   const lines = await topics[name]?.lines(pageWidth(columns)) ?? [];
   return `${name}: ${topics[name]?.summary}\n\n${lines.join("\n")}\n`;
 }
