@@ -21,7 +21,7 @@ export type Framing = typeof framings[number];
 const chunkIPv4 = 1472;
 const chunkIPv6 = 1452;
 
-const newline = Uint8Array.of(0x0a);
+const newline = 0x0a;
 
 /** The largest message that `--frame chunk` makes for this peer, in bytes. */
 export function chunkSizeFor(peer: Peer): number {
@@ -70,8 +70,12 @@ const cutters: Record<Framing, (stream: Duplex, options: FrameOptions) => Cutter
         return line === null ? null : place(stream, line, into);
       },
       async write(message) {
-        await stream.write(message);
-        if (message.at(-1) !== newline[0]) await stream.write(newline);
+        if (message.at(-1) === newline) return await stream.write(message);
+        // One write: as two, the newline would travel in a segment of its own.
+        const line = new Uint8Array(message.length + 1);
+        line.set(message);
+        line[message.length] = newline;
+        await stream.write(line);
       },
     };
   },

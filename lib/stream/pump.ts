@@ -49,7 +49,9 @@ export class Pump {
   /** Runs until the direction is over. Never throws: how it ended is the value. */
   async run(): Promise<PumpEnd> {
     const waits = this.#from.readable !== undefined && this.#options.buffering === "none";
-    const buffer = waits ? null : new Uint8Array(ownBufferSize);
+    // A message that does not fit would be an error: where they may be larger, so is the buffer.
+    const { maximumMessage = 0 } = this.#from.traits;
+    const buffer = waits ? null : new Uint8Array(Math.max(ownBufferSize, maximumMessage));
     for (;;) {
       const over = buffer === null ? await this.#burst() : await this.#pass(buffer);
       if (typeof over !== "number") return over;

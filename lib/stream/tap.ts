@@ -58,8 +58,11 @@ class TappedDuplex extends WrappedDuplex {
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    await (this.#closed ??= this.#close());
+    try {
+      await super[Symbol.asyncDispose]();
+    } finally {
+      await (this.#closed ??= this.#close());
+    }
   }
 
   async #chunk(direction: Direction, chunk: Uint8Array): Promise<void> {
@@ -72,7 +75,9 @@ class TappedDuplex extends WrappedDuplex {
     for (const tap of this.#taps) await tap.end?.(direction);
   }
 
+  /** One that fails must not keep the others open. */
   async #close(): Promise<void> {
-    for (const tap of this.#taps) await tap.close?.();
+    const closed = await Promise.allSettled(this.#taps.map(async (tap) => await tap.close?.()));
+    for (const one of closed) if (one.status === "rejected") throw one.reason;
   }
 }
