@@ -28,7 +28,10 @@ export type OptionEncoding =
   | "timeval" /* struct timeval, two 64-bit numbers; a duration outside */
   | "linger" /* struct linger; a duration outside, false is off */
   | "keepalive" /* an int, and three options more: socket_options.ts */
-  | "text"; /* bytes */
+  | "text" /* bytes */
+  | "bytes" /* bytes; hex outside */
+  | "interface" /* struct in_addr; its address outside; read only */
+  | "structure"; /* bytes that others understand; hex outside; read only */
 
 /** How many milliseconds one unit of an `int` is. */
 const unitMs = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;
@@ -64,7 +67,19 @@ export function encodeOption(
     }
     case "text":
       return typeof value === "string" ? new TextEncoder().encode(value) : "is a text";
+    case "bytes":
+      return encodeHex(value);
+    case "interface":
+    case "structure":
+      return "can only be read";
   }
+}
+
+function encodeHex(value: SocketOptionValue) {
+  if (typeof value === "string" && /^(?:[0-9a-f]{2})*$/i.test(value)) {
+    return Uint8Array.fromHex(value);
+  }
+  return "is written in hex, two digits a byte";
 }
 
 function encodeNumber(value: SocketOptionValue, minimum: number, maximum: number) {
@@ -122,5 +137,10 @@ export function decodeOption(encoding: OptionEncoding, bytes: Uint8Array): Socke
       const end = bytes.indexOf(0);
       return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
     }
+    case "interface":
+      return bytes.subarray(0, 4).join(".");
+    case "bytes":
+    case "structure":
+      return bytes.toHex();
   }
 }

@@ -6,9 +6,11 @@
 import { parseDuration } from "../address/units.ts";
 import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
-import type { OptionRow, Options, ValueKind } from "../core/option.ts";
+import type { OptionPhase, OptionRow, Options, ValueKind } from "../core/option.ts";
+import { systemInterfaces } from "../sys/interfaces.ts";
 import type { KeepaliveValue, OptionEncoding, SocketOptionValue } from "../sys/option_value.ts";
-import { applySocketOption, socketOption } from "../sys/socket_options.ts";
+import { interfaceIndex } from "../sys/procnet.ts";
+import { applySocketOption, checkSocketOption, socketOption } from "../sys/socket_options.ts";
 
 /** How the text of a value is read, by how the kernel wants it. */
 const valueKinds: Readonly<Record<OptionEncoding, ValueKind>> = {
@@ -23,6 +25,9 @@ const valueKinds: Readonly<Record<OptionEncoding, ValueKind>> = {
   linger: "duration",
   keepalive: "text",
   text: "text",
+  bytes: "text",
+  interface: "text",
+  structure: "text",
 };
 
 /** Rows of a transport's table for options that the kernel's table has. */
@@ -31,15 +36,17 @@ export function socketOptionRows(
   side?: "active" | "passive",
 ): readonly OptionRow[] {
   return names.map((name) => {
-    const { value, phase, help } = socketOption(name);
+    const { value, phase, help, minimum = 0, maximum } = socketOption(name);
     return {
       name,
       kind: valueKinds[value],
       phase,
       help,
-      minimum: 0,
+      minimum,
+      ...(maximum === undefined ? {} : { maximum }),
       ...(side === undefined ? {} : { side }),
       ...(value === "keepalive" ? { bare: "on", placeholder: "IDLE/INTERVAL/COUNT" } : {}),
+      ...(value === "bytes" ? { placeholder: "HEX" } : {}),
     };
   });
 }
@@ -51,15 +58,37 @@ export type SocketSettings = ReadonlyArray<{
 }>;
 
 /**
- * Reads those of the named options that were given.
+ * Reads those of the named options that were given, and refuses what no kernel would take before
+ * anything is opened.
  *
- * @throws {NetError} kind "option" for a `keepalive` that is none
+ * @throws {NetError} kind "option" for a `keepalive` that is none, a value that is out of range or
+ * in no whole units, an interface that the machine has not
  */
 export function readSocketSettings(options: Options, names: readonly string[]): SocketSettings {
   return names.flatMap((name) => {
     const value = readOne(options, name);
-    return value === undefined ? [] : [{ name, value }];
+    if (value === undefined) return [];
+    checkSocketOption(name, value);
+    if (name === "bindtodevice") checkInterface(name, String(value));
+    return [{ name, value }];
   });
+}
+
+/** @throws {NetError} kind "option" where the machine has no such interface */
+export function checkInterface(option: string, name: string): void {
+  if (interfaceIndex(name) !== null) return;
+  throw new NetError({
+    kind: "option",
+    op: "option",
+    address: `${option}=${name}`,
+    message: "no such interface",
+    hint: `there are ${systemInterfaces().map((one) => one.name).join(", ")}`,
+  });
+}
+
+/** Those of one or several phases. */
+export function settingsOf(settings: SocketSettings, ...phases: OptionPhase[]): SocketSettings {
+  return settings.filter(({ name }) => phases.includes(socketOption(name).phase));
 }
 
 function readOne(options: Options, name: string): SocketOptionValue | undefined {

@@ -32,14 +32,16 @@ const settings: Readonly<Record<string, readonly [SocketOptionValue, ...(keyof t
     "reuseport": [true, "tcp", "tcp6", "udp", "udp6"],
     "bindtodevice": ["lo", "tcp", "udp6"],
     "freebind": [true, "tcp", "tcp6"],
+    "bind-address-no-port": [true, "tcp", "udp"],
+    "ip-options": ["94040000", "tcp", "udp"],
     "v6only": [true, "tcp6", "udp6"],
     "nodelay": [true, "tcp", "tcp6"],
     "cork": [true, "tcp"],
     "quickack": [false, "tcp"],
     "keepalive": [{ idleMs: 30_000, intervalMs: 5_000, count: 3 }, "tcp", "tcp6"],
-    "keepalive-idle": [40_000, "tcp"],
-    "keepalive-interval": [7_000, "tcp"],
-    "keepalive-count": [4, "tcp"],
+    "keepidle": [40_000, "tcp"],
+    "keepintvl": [7_000, "tcp"],
+    "keepcnt": [4, "tcp"],
     "user-timeout": [12_345, "tcp", "tcp6"],
     "syncnt": [2, "tcp"],
     "maxseg": [1_000, "tcp"],
@@ -66,7 +68,16 @@ const settings: Readonly<Record<string, readonly [SocketOptionValue, ...(keyof t
   };
 
 /** Options whose value the kernel changes, or that need privileges or a listener. */
-const testedApart = ["rcvbuf", "sndbuf", "defer-accept", "fastopen", "mark", "busy-poll"];
+const testedApart = [
+  "rcvbuf",
+  "sndbuf",
+  "defer-accept",
+  "fastopen",
+  "mark",
+  "busy-poll",
+  "transparent",
+  "hdrincl",
+];
 
 for (const [name, [value, ...on]] of Object.entries(settings)) {
   Deno.test(`option ${name} is set and read back on ${on.join(" ")}`, () => {
@@ -115,24 +126,38 @@ Deno.test("what the system refuses is an error that names the option", () => {
     assertEquals(error.op, `option ${name}`);
     return `${error.kind} ${error.code ?? ""}`.trim();
   };
-  assertEquals(failure("tcp", "ttl", 300), "option EINVAL");
+  assertEquals(failure("tcp", "ttl", 300), "option");
   assertEquals(failure("unix", "ttl", 3), "option");
-  assertEquals(failure("unix", "nodelay", true), "option EOPNOTSUPP");
-  assertEquals(failure("udp", "nodelay", true), "option ENOPROTOOPT");
-  assertEquals(failure("tcp", "v6only", true), "option ENOPROTOOPT");
-  assertEquals(failure("tcp", "congestion", "nosuch"), "option ENOENT");
-  assertEquals(failure("tcp", "bindtodevice", "nosuch0"), "option ENODEV");
+  assertEquals(failure("unix", "nodelay", true), "unavailable EOPNOTSUPP");
+  assertEquals(failure("udp", "nodelay", true), "unavailable ENOPROTOOPT");
+  assertEquals(failure("tcp", "v6only", true), "unavailable ENOPROTOOPT");
+  assertEquals(failure("tcp", "congestion", "nosuch"), "unavailable ENOENT");
+  assertEquals(failure("tcp", "bindtodevice", "nosuch0"), "unavailable ENODEV");
   assertEquals(failure("tcp", "type", 1), "option");
   assertEquals(failure("tcp", "colour", 1), "option");
   assertEquals(failure("tcp", "nodelay", "yes"), "option");
+  assertEquals(failure("tcp", "keepcnt", 0), "option");
+  assertEquals(failure("tcp", "ip-options", "9"), "option");
+  assertEquals(failure("tcp", "ip-options", "ff".repeat(4)), "unavailable EINVAL");
+  assertEquals(failure("tcp", "hdrincl", true), "unavailable ENOPROTOOPT");
   assertEquals(failure("tcp", "linger", 1_500), "option");
   const error = assertThrows(() => readSocketOption(900_000, "ttl"), NetError);
   assertEquals([error.kind, error.code], ["unexpected", "EBADF"]);
 });
 
+Deno.test("a part of keepalive out of range is refused by its own name", () => {
+  using socket = NativeSocket.open(kinds.tcp);
+  const refused = (value: SocketOptionValue) =>
+    assertThrows(() => applySocketOption(socket.fd, "keepalive", value), NetError).message;
+  assertEquals(refused({ count: 128 }), "option keepcnt: is at most 127");
+  assertEquals(refused({ idleMs: 1, count: 3 }), "option keepidle: is counted in whole seconds");
+  assertEquals(refused({ intervalMs: 0 }), "option keepintvl: is at least 1000 ms");
+  assertEquals(readSocketOption(socket.fd, "keepalive"), false);
+});
+
 Deno.test("privileged options are set by root and refused to others as permission", () => {
   using socket = NativeSocket.open(kinds.tcp);
-  for (const [name, value] of [["mark", 7], ["busy-poll", 0.05]] as const) {
+  for (const [name, value] of [["mark", 7], ["busy-poll", 0.05], ["transparent", true]] as const) {
     try {
       assertEquals(applySocketOption(socket.fd, name, value), value);
     } catch (thrown) {
@@ -146,4 +171,9 @@ Deno.test("read-only options tell type and pending error", () => {
   assertEquals(readSocketOption(socket.fd, "type"), SOCK_DGRAM);
   assertEquals(readSocketOption(socket.fd, "error"), 0);
   assertEquals(readSocketOption(socket.fd, "sndlowat"), 1);
+  assertEquals(readSocketOption(socket.fd, "multicast-if"), "0.0.0.0");
+  using six = NativeSocket.open(kinds.udp6);
+  assertEquals(readSocketOption(six.fd, "multicast-if"), 0);
+  using stream = NativeSocket.open(kinds.tcp);
+  assert(String(readSocketOption(stream.fd, "info")).startsWith("07")); // TCP_CLOSE
 });

@@ -8,7 +8,8 @@ import {
 } from "../../../lib/sys/option_value.ts";
 
 const whole = (maximum: number) => fc.integer({ min: 0, max: maximum });
-const values: Readonly<Record<OptionEncoding, fc.Arbitrary<SocketOptionValue>>> = {
+type Writable = Exclude<OptionEncoding, "interface" | "structure">;
+const values: Readonly<Record<Writable, fc.Arbitrary<SocketOptionValue>>> = {
   flag: fc.boolean(),
   keepalive: fc.boolean(),
   integer: fc.integer(),
@@ -20,6 +21,7 @@ const values: Readonly<Record<OptionEncoding, fc.Arbitrary<SocketOptionValue>>> 
   timeval: whole(2 ** 40),
   linger: fc.oneof(fc.constant(false), whole(2 ** 31 - 1).map((count) => count * 1000)),
   text: fc.stringMatching(/^[a-z0-9]{0,15}$/),
+  bytes: fc.uint8Array({ maxLength: 40 }).map((bytes) => bytes.toHex()),
 };
 
 for (const [encoding, value] of Object.entries(values) as [OptionEncoding, typeof values.flag][]) {
@@ -54,6 +56,15 @@ Deno.test("a value of the wrong type or size is refused with the reason", () => 
   assertEquals(encodeOption("timeval", -1), "is a duration");
   assertEquals(encodeOption("linger", true), "is a duration");
   assertEquals(encodeOption("text", 5), "is a text");
+  assertEquals(encodeOption("bytes", "abc"), "is written in hex, two digits a byte");
+  assertEquals(encodeOption("bytes", 5), "is written in hex, two digits a byte");
+  assertEquals(encodeOption("interface", "127.0.0.1"), "can only be read");
+  assertEquals(encodeOption("structure", ""), "can only be read");
+});
+
+Deno.test("what is only read is decoded as text", () => {
+  assertEquals(decodeOption("interface", Uint8Array.of(192, 0, 2, 7)), "192.0.2.7");
+  assertEquals(decodeOption("structure", Uint8Array.of(7, 255)), "07ff");
 });
 
 Deno.test("options that answer with one byte are read", () => {
