@@ -79,7 +79,7 @@ function readBody(body: Body): Address {
 function readScheme(scheme: Scheme, body: Body): Address {
   const { source, passive, start } = body;
   if (passive && !schemes[scheme].passive) {
-    const hint = "listen on tcp, udp, unix, unixgram, fifo or memory";
+    const hint = "listen on tcp, udp, unix, unixgram, fifo, fd or memory";
     throw source.error(0, `${scheme} has no passive side`, hint);
   }
   switch (scheme) {
@@ -116,8 +116,10 @@ function readMemoryName({ source, start }: Body, end: number): string {
   return decodeText(source, start, end);
 }
 
-function readDescriptor({ source, start }: Body, end: number): number {
+function readDescriptor({ source, passive, start }: Body, end: number): number | string {
   const text = source.text.slice(start, end);
+  // Names of systemd (sd_listen_fds_with_names(3)), of those that need no escaping here.
+  if (passive && /^[A-Za-z_][\w.-]{0,254}$/.test(text)) return text;
   const descriptor = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
   // A descriptor is an int.
   if (descriptor < 2 ** 31) return descriptor;

@@ -20,7 +20,7 @@ export const schemes: Readonly<Record<Scheme, SchemeRow>> = {
   exec: { passive: false },
   sh: { passive: false },
   stdio: { passive: false },
-  fd: { passive: false },
+  fd: { passive: true },
   file: { passive: false },
   fifo: { passive: true },
   memory: { passive: true },

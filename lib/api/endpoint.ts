@@ -27,6 +27,8 @@ export interface CallOptions {
   readonly clock?: Clock;
   /** What `-` is; default: the process's standard input and output. */
   readonly stdio?: StandardStreams;
+  /** Sockets that listen already, by the address that asks for them (see `Takeover`). */
+  readonly handed?: Ports["handed"];
 }
 
 /** Time for resolving, all attempts and handshakes, unless told otherwise (ms). */
@@ -44,6 +46,7 @@ export function portsOf(options: CallOptions): Ports {
     get stdio() {
       return options.stdio ?? denoHost().stdio;
     },
+    ...(options.handed === undefined ? {} : { handed: options.handed }),
   };
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { formatAddress } from "../address/format.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Listener } from "../core/contract.ts";
@@ -28,10 +29,25 @@ export async function openListeners(
       ? passive.listener
       : sessionsOf(passive.datagrams, context, datagrams)
   );
-  for (const { local } of listeners) {
+  for (const listener of listeners) {
+    const { local } = listener;
+    origins.set(listener, addressKey(address));
     context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
   }
   return listeners;
+}
+
+/** Which address each listener was opened for; a server that is taken over tells it. */
+const origins = new WeakMap<Listener, string>();
+
+/** The `addressKey` of the address that a listener was opened for. */
+export function originOf(listener: Listener): string | undefined {
+  return origins.get(listener);
+}
+
+/** What two passive addresses have in common that name the same place: all but the options. */
+export function addressKey(address: Address): string {
+  return formatAddress({ ...address, options: [] });
 }
 
 /** Opens the listeners of several addresses: all of them, or none. */

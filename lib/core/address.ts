@@ -55,12 +55,12 @@ export interface StdioAddress extends AddressBase {
   readonly scheme: "stdio";
 }
 
-/** `fd:N`: an inherited descriptor. */
+/** `fd:N` and `fd:NAME`: an inherited descriptor. */
 export interface DescriptorAddress extends AddressBase {
   /** A descriptor that this process was started with. */
   readonly scheme: "fd";
-  /** Its number, from 0. */
-  readonly descriptor: number;
+  /** Its number, from 0; or the name that systemd gave it (LISTEN_FDNAMES), only when passive. */
+  readonly descriptor: number | string;
 }
 
 /** `memory:name`: two ends inside this process. */

@@ -178,4 +178,9 @@ export interface Listener extends AsyncDisposable {
    * it; null where it cannot be known. Who uses it never calls `accept` here.
    */
   descriptor?(): number | null;
+  /**
+   * Optional power: another process listens on this socket from now on. Closing it here leaves its
+   * path, which is that one's to remove.
+   */
+  handOver?(): void;
 }

@@ -5,7 +5,7 @@
 
 import type { Address, Scheme } from "./address.ts";
 import type { Context } from "./context.ts";
-import type { Datagrams, Duplex, Listener } from "./contract.ts";
+import type { Datagrams, Duplex, Listener, Peer } from "./contract.ts";
 import type { Options, OptionTable } from "./option.ts";
 
 /** Help of a scheme: its forms and what it is. */
@@ -29,11 +29,21 @@ export interface StandardStreams {
   closeOutput(): void;
 }
 
+/** A listening socket that another process has handed over. */
+export interface HandedSocket {
+  /** Owned by whoever takes it. */
+  readonly descriptor: number;
+  /** Where it listens. */
+  readonly local: Peer;
+}
+
 /** What `open` needs besides the address: things of the process that have an owner. */
 export interface Ports {
   readonly stdio: StandardStreams;
   /** Added to the environment of child processes: `PLUMB_SESSION PLUMB_PEER PLUMB_LOCAL`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Gives sockets that listen already for a passive address, each once: none is bound then. */
+  readonly handed?: (address: Address) => readonly HandedSocket[];
 }
 
 /** What a passive endpoint opens to: a listener of sessions, or a datagram socket. */

@@ -6,7 +6,7 @@
 import type { DescriptorAddress } from "../core/address.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
-import type { OpenRequest, Transport } from "../core/transport.ts";
+import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import {
   O_ACCMODE,
   O_APPEND,
@@ -20,6 +20,8 @@ import {
 } from "../sys/constants.ts";
 import { getIntegerOption } from "../sys/option.ts";
 import { closeDescriptor, describeDescriptor, openDescriptor } from "../sys/file.ts";
+import { passedDescriptors } from "../sys/inherited.ts";
+import { adoptListener } from "./adopted_listener.ts";
 import { fileSink, fileSource } from "./file_halves.ts";
 import { HalvesSession } from "./halves.ts";
 import { NodeSocket, pipeSocket } from "./node_socket.ts";
@@ -31,11 +33,13 @@ export const descriptorTransport: Transport<DescriptorAddress> = {
   network: false,
   options: [],
   help: {
-    forms: ["fd:N"],
-    summary: "an inherited descriptor: a pipe, a connected stream socket, a file, a terminal",
-    examples: ["fd:3"],
+    forms: ["fd:N", "fd:NAME"],
+    summary: "an inherited descriptor: a pipe, a connected stream socket, a file, a terminal; " +
+      "listening: a socket that listens already, by number or by its name in LISTEN_FDNAMES",
+    examples: ["fd:3", "listen:fd:3", "listen:fd:http"],
   },
   connect,
+  listen,
 };
 
 /** Standard streams belong to the runtime: used, never closed. */
@@ -56,16 +60,64 @@ interface Inherited {
  * can only be written (or the reader of a pipe would not see its end).
  */
 async function connect(request: OpenRequest<DescriptorAddress>): Promise<Duplex> {
-  const fd = request.address.descriptor;
+  const fd = Number(request.address.descriptor); // a name is passive
   const peer: Peer = { scheme: "fd", text: `fd:${fd}` };
   request.context.signal.throwIfAborted();
-  const { flags, inherited } = describe(fd, peer.text);
-  // The runtime opens everything with O_CLOEXEC, and what has it cannot have come through exec(2).
-  if (!inherited) throw unusable(peer, "this descriptor was not inherited");
+  const { flags } = inherited(fd, peer);
   const source = { fd, path: `/proc/self/fd/${fd}`, peer, flags };
   const info = await Deno.stat(source.path);
   if (info.isSocket === true) return socketSession(source);
   return info.isFifo === true ? pipeSession(source) : await fileSession(source, info.isFile);
+}
+
+/**
+ * Takes a socket over that listens already: the parent bound it, and goes on holding the port
+ * while this process is started anew (systemd's socket activation). A name stands for every socket
+ * that systemd passed under it.
+ */
+async function listen({ address, context }: OpenRequest<DescriptorAddress>): Promise<Passive[]> {
+  const { descriptor } = address;
+  const text = `fd:${descriptor}`;
+  const fds = typeof descriptor === "number" ? [descriptor] : passedAs(descriptor, text);
+  for (const fd of fds) inherited(fd, { scheme: "fd", text });
+  const opened: Passive[] = [];
+  try {
+    for (const fd of fds) {
+      opened.push({ kind: "listener", listener: adoptListener(fd, text, context) });
+    }
+    return opened;
+  } catch (thrown) {
+    for (const passive of opened) {
+      if (passive.kind === "listener") await passive.listener[Symbol.asyncDispose]();
+    }
+    throw thrown;
+  }
+}
+
+function passedAs(name: string, text: string): readonly number[] {
+  const passed = passedDescriptors((variable) => Deno.env.get(variable), Deno.pid);
+  const fds = passed.get(name);
+  if (fds !== undefined) return fds;
+  const names = [...passed.keys()];
+  throw new NetError({
+    kind: "not-found",
+    op: "listen",
+    address: text,
+    message: names.length === 0
+      ? "no sockets were passed to this process (LISTEN_FDS)"
+      : "no socket of this name was passed",
+    ...(names.length === 0 ? {} : { hint: `there are ${names.join(", ")}` }),
+  });
+}
+
+/**
+ * Looks at a descriptor that must have come from the parent: the runtime opens everything with
+ * O_CLOEXEC, and what has it cannot have come through exec(2).
+ */
+function inherited(fd: number, peer: Peer): { readonly flags: number } {
+  const state = describe(fd, peer.text);
+  if (!state.inherited) throw unusable(peer, "this descriptor was not inherited");
+  return state;
 }
 
 function describe(fd: number, text: string): { flags: number; inherited: boolean } {
@@ -83,7 +135,7 @@ function socketSession({ fd, peer }: Inherited): Duplex {
     throw unusable(peer, "this socket has messages, not a stream");
   }
   if (getIntegerOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0) {
-    throw unusable(peer, "this socket listens");
+    throw unusable(peer, "this socket listens", `write listen:${peer.text}`);
   }
   const socket = new NodeSocket(fd, { readable: true, writable: true });
   return new HalvesSession({
@@ -154,6 +206,6 @@ function closeInherited(fd: number): void {
   if (fd > lastStandard) closeDescriptor(fd);
 }
 
-function unusable(peer: Peer, message: string): NetError {
-  return new NetError({ kind: "unavailable", op: "open", address: peer.text, message });
+function unusable({ text: address }: Peer, message: string, hint?: string): NetError {
+  return new NetError({ kind: "unavailable", op: "open", address, message, ...(hint && { hint }) });
 }

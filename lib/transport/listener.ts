@@ -36,6 +36,7 @@ export class SocketListener<C> implements Listener {
   readonly #listener: StreamListener<C>;
   readonly #init: SocketListenerInit<C>;
   #closing: Promise<void> | undefined;
+  #isHandedOver = false;
 
   constructor(listener: StreamListener<C>, init: SocketListenerInit<C>) {
     this.local = init.local;
@@ -57,10 +58,14 @@ export class SocketListener<C> implements Listener {
     return this.#closing === undefined ? this.#init.descriptor?.() ?? null : null;
   }
 
+  handOver(): void {
+    this.#isHandedOver = true;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#closing ??= (async () => {
       this.#listener.close();
-      await this.#init.closed?.();
+      if (!this.#isHandedOver) await this.#init.closed?.();
     })();
   }
 

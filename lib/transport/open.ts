@@ -11,6 +11,7 @@ import type { Options } from "../core/option.ts";
 import type { Passive, Ports, Transport } from "../core/transport.ts";
 import { formatAddress } from "../address/format.ts";
 import { bindOptions } from "../address/options.ts";
+import { adoptHanded } from "./handed_over.ts";
 import { transports } from "./table.ts";
 
 /**
@@ -58,6 +59,8 @@ export async function openPassive(
   if (listen === undefined) throw sideError("listen", address, "this cannot listen");
   const options = bindOptions(address, transport.options);
   context.signal.throwIfAborted();
+  const handed = ports.handed?.(address) ?? [];
+  if (handed.length > 0) return adoptHanded(handed, address, options, context);
   const opened = await listen({ address, options, context, ports });
   try {
     context.signal.throwIfAborted();

@@ -72,9 +72,16 @@ export const tcpOptions: OptionTable = [
     kind: "integer",
     side: "passive",
     phase: "listen",
-    minimum: 1,
+    minimum: -1,
     maximum: 65_535,
-    help: "connections that wait to be accepted (default 511)",
+    help: "connections that wait to be accepted; -1: the most that the system grants (default 511)",
+  },
+  {
+    name: "reuseaddr",
+    kind: "flag",
+    side: "passive",
+    phase: "bind",
+    help: "bind while connections of a server before it are in TIME_WAIT (default on)",
   },
   {
     name: "reuseport",

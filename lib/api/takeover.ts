@@ -1,0 +1,132 @@
+/**
+ * Rolling restart: a new process takes the listening sockets of the old one over, so that at no
+ * moment nobody listens, and nobody who waits in the backlog is lost.
+ *
+ * They meet at a Unix socket of the old process. It sends one line of JSON, the descriptors along
+ * with it (SCM_RIGHTS); the new one listens, and says "ready"; the old one gives its place there
+ * free, says "done", and drains. Until "ready" the old one goes on as if nothing had happened.
+ * @module
+ */
+
+import type { Address } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex, Peer } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
+import type { HandedSocket } from "../core/transport.ts";
+import { readLine, writeAll } from "../stream/read.ts";
+import { TimerWheel } from "../core/wheel.ts";
+import { type HandoverPeer, meetPredecessor } from "../transport/handover.ts";
+import { addressKey } from "./passive.ts";
+
+/** One socket in the header, by its place among the descriptors. */
+export interface HeaderSocket {
+  /** The passive address that it was opened for, without options. */
+  readonly for: string;
+  readonly local: Peer;
+}
+
+/** Milliseconds that each step may take: both ends are on this machine. */
+export const stepMs = 10_000;
+
+/** "ready" and "done". */
+export const longestAnswer = 16;
+
+/** What a new process has taken over, and the line to the old one. */
+export class Takeover {
+  readonly #peer: HandoverPeer;
+  readonly #session: Duplex;
+  readonly #sockets: (HeaderSocket & { readonly descriptor: number })[];
+  readonly #context: Context;
+
+  private constructor(
+    peer: HandoverPeer,
+    sockets: (HeaderSocket & { readonly descriptor: number })[],
+    context: Context,
+  ) {
+    this.#peer = peer;
+    this.#session = peer.session;
+    this.#sockets = sockets;
+    this.#context = context;
+  }
+
+  /**
+   * Asks the server at a path for its listeners.
+   *
+   * @returns null where nobody is there: this is the first one
+   * @throws {NetError} kind "permission" where it is another user's, "protocol"
+   */
+  static async from(path: string, context: Context): Promise<Takeover | null> {
+    const peer = await meetPredecessor(path, context);
+    if (peer === null) return null;
+    try {
+      const sockets = readHeader(peer.header, peer.descriptors);
+      return new Takeover(peer, sockets, context);
+    } catch (thrown) {
+      peer.discard();
+      throw thrown;
+    }
+  }
+
+  /** The process that is there. */
+  get pid(): number {
+    return this.#peer.pid;
+  }
+
+  /** As `Ports.handed`: what was opened for an address, each socket once. */
+  readonly handed = (address: Address): readonly HandedSocket[] => {
+    const key = addressKey(address);
+    const mine = this.#sockets.filter((socket) => socket.for === key);
+    for (const socket of mine) this.#sockets.splice(this.#sockets.indexOf(socket), 1);
+    return mine.map(({ descriptor, local }) => ({ descriptor, local }));
+  };
+
+  /**
+   * Says that this process listens; once it returns the old one accepts nothing any more. Sockets
+   * that nobody asked for are closed.
+   *
+   * @throws {NetError} where the old one has gone meanwhile; that is no harm
+   */
+  async ready(): Promise<void> {
+    this.#closeRest();
+    const timer = TimerWheel.of(this.#context.clock).timer(stepMs, () => this.#session.abort());
+    try {
+      await writeAll(this.#session, new TextEncoder().encode("ready\n"));
+      await readLine(this.#session, longestAnswer);
+    } finally {
+      timer.cancel();
+      await this.#session[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Gives up: the old server goes on. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closeRest();
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  #closeRest(): void {
+    for (const { descriptor } of this.#sockets.splice(0)) this.#peer.close(descriptor);
+  }
+}
+
+function readHeader(text: string, descriptors: readonly number[]) {
+  const bad = (message: string) =>
+    new NetError({ kind: "protocol", op: "takeover", message, blame: "remote" });
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch (cause) {
+    throw new NetError({ kind: "protocol", op: "takeover", message: "no header", cause });
+  }
+  const { schema, sockets } = header as { schema?: unknown; sockets?: unknown };
+  if (schema !== 1) throw bad(`the server before speaks another version: ${schema}`);
+  if (!Array.isArray(sockets) || sockets.length !== descriptors.length) {
+    throw bad("sockets and descriptors do not match");
+  }
+  return sockets.map((socket: HeaderSocket, at) => {
+    if (typeof socket?.for !== "string" || typeof socket.local?.text !== "string") {
+      throw bad("a socket without a name");
+    }
+    return { ...socket, descriptor: descriptors[at] ?? -1 };
+  });
+}
