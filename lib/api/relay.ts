@@ -8,8 +8,7 @@ import { parseAddress } from "../address/parse.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming, Listener } from "../core/contract.ts";
-import { NetError, toNetError } from "../core/error.ts";
-import type { SessionTally } from "../core/tally.ts";
+import { NetError } from "../core/error.ts";
 import type { Ports } from "../core/transport.ts";
 import {
   type AcceptPolicy,
@@ -17,31 +16,21 @@ import {
   type SessionHandler,
   type SessionInfo,
 } from "../service/policy.ts";
-import type { Framing } from "../stream/frame.ts";
-import { Relay, type RelayOptions } from "../stream/relay.ts";
 import { childPorts } from "./child_ports.ts";
 import { dial } from "./connect.ts";
 import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { actsOnMachine, refuseExposure } from "./exposure.ts";
-import { joined } from "./join.ts";
 import { Listening } from "./listen.ts";
+import { type OpenOther, pairing, type PairOptions } from "./pairing.ts";
 import { closeAll, openListeners } from "./passive.ts";
-import { RunningServer } from "./running.ts";
+import { looped, RunningServer } from "./running.ts";
 
 /** How `relay` behaves. */
-export interface RelayCallOptions extends CallOptions, AcceptPolicy, Omit<RelayOptions, "id"> {
+export interface RelayCallOptions extends CallOptions, AcceptPolicy, PairOptions {
   /** Time for opening the active end of each session (ms); default 30,000. */
   readonly timeoutMs?: number;
-  /** How a stream is cut where it meets messages; default "chunk". */
-  readonly framing?: Framing;
   /** Allows `exec:` and `sh:` behind an address that other machines can reach. */
   readonly public?: boolean;
-  /** Puts something around end a of each session: a rate limit, taps. */
-  readonly equip?: (a: Duplex, info: SessionInfo) => Promise<Duplex>;
-  /** Told of each session when it begins to run. */
-  readonly onOpen?: (session: Relay, info: SessionInfo) => void;
-  /** Told of each session once both its ends are closed; its reason is in the tally. */
-  readonly onEnd?: (tally: SessionTally) => void;
 }
 
 /**
@@ -80,7 +69,7 @@ export async function relay(
     const open: OpenOther = (within, { id }, { remote, local }) =>
       dial(behind, within, childPorts(ports, id, remote.text, local.text), options.timeoutMs);
     const handler = pairing(front, open, options);
-    return new RunningServer(listeners, handler, options, context);
+    return new RunningServer(listeners, looped(handler), options, context);
   }
   const others = await openListeners(ends.b, context, ports).catch(async (thrown) => {
     await closeAll(listeners);
@@ -89,7 +78,7 @@ export async function relay(
   const paired = new Listening(others, context);
   const handler = pairing(front, (within) => nextOf(paired, within), options);
   const close = () => paired[Symbol.asyncDispose]();
-  return new RunningServer(listeners, handler, options, context, close);
+  return new RunningServer(listeners, looped(handler), options, context, close);
 }
 
 /**
@@ -112,76 +101,6 @@ async function nextOf(listening: Listening, context: Context): Promise<Duplex> {
   throw new NetError({ kind: "aborted", op: "accept", message: "the other end was closed" });
 }
 
-/** Opens the other end of a session that came in. */
-type OpenOther = (context: Context, info: SessionInfo, session: Duplex) => Promise<Duplex>;
-
-/** Serves sessions of end `front` by opening the other end for each. */
-function pairing(
-  front: "a" | "b",
-  open: OpenOther,
-  options: RelayCallOptions,
-): SessionHandler {
-  return async (session, context, info) => {
-    let other: Duplex;
-    try {
-      other = await open(context, info, session);
-    } catch (thrown) {
-      // A reset and not an end of input: "there was nothing to say" would be a lie.
-      session.abort(thrown);
-      return failed(thrown, context);
-    }
-    const [a, b] = front === "a" ? [session, other] : [other, session];
-    const tally = await relayPair(a, b, front, context, info, options);
-    const [bytesIn, bytesOut] = front === "a"
-      ? [tally.aToB.bytes, tally.bToA.bytes]
-      : [tally.bToA.bytes, tally.aToB.bytes];
-    const { reason, error } = tally;
-    return { reason, bytesIn, bytesOut, ...(error ? { error } : {}) };
-  };
-}
-
-function failed(thrown: unknown, context: Context) {
-  const error = toNetError(thrown, "connect");
-  if (!context.signal.aborted) {
-    context.log.write("warning", "unreachable", error.message, { code: error.code ?? null });
-  }
-  return { reason: "error", error, bytesIn: 0, bytesOut: 0 } as const;
-}
-
-async function relayPair(
-  a: Duplex,
-  b: Duplex,
-  peer: "a" | "b",
-  context: Context,
-  info: SessionInfo,
-  options: RelayCallOptions,
-): Promise<SessionTally> {
-  let left = a;
-  try {
-    left = await options.equip?.(a, info) ?? a;
-  } catch (thrown) {
-    b.abort(thrown);
-    throw thrown;
-  }
-  const [one, two] = joined(left, b, options.framing, context.limits.line);
-  const running = new Relay(one, two, context, { ...options, peer, id: info.id });
-  const [fromPeer, toPeer] = peer === "a"
-    ? [running.aToB, running.bToA]
-    : [running.bToA, running.aToB];
-  info.watch?.({
-    get bytesIn() {
-      return fromPeer.bytes;
-    },
-    get bytesOut() {
-      return toPeer.bytes;
-    },
-  });
-  options.onOpen?.(running, info);
-  const tally = await running.run();
-  options.onEnd?.(tally);
-  return tally;
-}
-
 /** Two active ends: one session, opened before the call returns so that its failure is thrown. */
 async function oneRelay(
   ends: { readonly a: Address; readonly b: Address },
@@ -202,7 +121,7 @@ async function oneRelay(
   }
   const handler = pairing("a", () => Promise.resolve(b), options);
   const policy = { ...options, once: true, nextId: () => id };
-  return new RunningServer([new OneListener(a)], handler, policy, context);
+  return new RunningServer([new OneListener(a)], looped(handler), policy, context);
 }
 
 /** A listener that gives one session which is there already. */

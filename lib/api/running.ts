@@ -11,13 +11,35 @@ import type { Gate } from "../service/gate.ts";
 import type { AcceptPolicy, SessionHandler } from "../service/policy.ts";
 import { Server } from "../service/serve.ts";
 
+/** A server of any model, made and not running yet. */
+export interface ServerCore {
+  readonly gate: Gate;
+  /** Sessions that are open now. */
+  readonly open: number;
+  tally(): ServerTally;
+  /** Serves to its end, and closes the listeners. @throws {NetError} what ended it */
+  run(): Promise<ServerTally>;
+}
+
+/** Makes a server that owns the listeners. */
+export type MakeServer = (
+  listeners: readonly Listener[],
+  policy: AcceptPolicy,
+  context: Context,
+) => ServerCore;
+
+/** The server of one event loop. */
+export function looped(handler: SessionHandler): MakeServer {
+  return (listeners, policy, context) => new Server(listeners, handler, policy, context);
+}
+
 /** What `serve` and `relay` give: it accepts from the moment that it is there. */
 export class RunningServer implements AsyncDisposable {
   /** Where it listens, with the real ports; empty for a relay of two active ends. */
   readonly addresses: readonly Peer[];
   /** Settles when it has ended: everything is closed then. */
   readonly done: Promise<ServerTally>;
-  readonly #server: Server;
+  readonly #server: ServerCore;
   readonly #drain = new AbortController();
   readonly #child: ChildContext;
 
@@ -29,7 +51,7 @@ export class RunningServer implements AsyncDisposable {
    */
   constructor(
     listeners: readonly Listener[],
-    handler: SessionHandler,
+    make: MakeServer,
     policy: AcceptPolicy,
     context: Context,
     finish: () => Promise<void> = () => Promise.resolve(),
@@ -41,7 +63,7 @@ export class RunningServer implements AsyncDisposable {
     if (drain?.aborted) follow();
     else drain?.addEventListener("abort", follow, { once: true });
     const own = { ...policy, drain: this.#drain.signal };
-    this.#server = new Server(listeners, handler, own, this.#child.context);
+    this.#server = make(listeners, own, this.#child.context);
     this.done = this.#server.run().finally(async () => {
       drain?.removeEventListener("abort", follow);
       this.#child[Symbol.dispose]();

@@ -10,7 +10,7 @@ import type { OpenedService } from "../service/handler.ts";
 import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/policy.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { openAllListeners } from "./passive.ts";
-import { RunningServer } from "./running.ts";
+import { looped, RunningServer } from "./running.ts";
 import { openService, refuseService, serviceNamed, type ServiceOptions } from "./services.ts";
 
 /** How `serve` behaves. */
@@ -53,7 +53,7 @@ export async function serve(
     const handler = equipping(opened.handle, options.equip);
     const listeners = await openAllListeners(targets, context, portsOf(options));
     const close = async () => await opened[Symbol.asyncDispose]();
-    return new RunningServer(listeners, handler, options, context, close);
+    return new RunningServer(listeners, looped(handler), options, context, close);
   } catch (thrown) {
     await opened[Symbol.asyncDispose]();
     throw thrown;

@@ -13,9 +13,10 @@ import type { OptionValue } from "../core/option.ts";
 import type { ServiceRow } from "../service/contract.ts";
 import { drive, type DriveOptions } from "../service/drive.ts";
 import type { HandlerService, OpenedService } from "../service/handler.ts";
-import { handlerServices } from "../service/handler_table.ts";
+import { handlerServices as tabled } from "../service/handler_table.ts";
 import type { SessionHandler } from "../service/policy.ts";
 import { services } from "../service/table.ts";
+import { execService } from "./exec_service.ts";
 import { refuseExposure } from "./exposure.ts";
 
 /** A service of either kind. */
@@ -30,6 +31,11 @@ export interface ServiceOptions extends DriveOptions {
   /** Allows what acts on this machine behind an address that other machines can reach. */
   readonly public?: boolean;
 }
+
+/** The handler services, with the one that needs transports: its room is this one. */
+const handlerServices: Readonly<Record<string, HandlerService>> = Object.freeze(
+  Object.assign(Object.create(null), tabled, { exec: execService }),
+);
 
 /** Schemes whose sessions are of datagrams. */
 const datagramSchemes: ReadonlySet<string> = new Set(["udp", "unixgram"]);
