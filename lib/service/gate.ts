@@ -19,6 +19,7 @@ import {
   type Arrival,
   connectionBound,
   defaultDrainMs,
+  descriptorBound,
   nextSessionId,
   type Refusal,
   type SessionReport,
@@ -76,7 +77,7 @@ export class Gate implements Disposable {
   };
   readonly #endings = new Map<Reason, number>();
   readonly #draining = new AbortController();
-  /** Sessions that a drain waits for, while it does. */
+  /** Connections that a drain waits for. */
   #awaited = 0;
   #drainTimer: Timer | undefined;
   readonly #onAbort = () => this.cut(reasonOfSignal(this.#context.signal));
@@ -157,21 +158,25 @@ export class Gate implements Disposable {
    * @returns false once nobody is let in any more
    */
   async ready(datagrams = false): Promise<boolean> {
-    while (this.#mustWait(datagrams)) await this.#wait();
-    return !this.#closing.signal.aborted;
+    const { signal } = this.#closing;
+    while (!signal.aborted && this.#mustWait(datagrams)) await this.#wait(signal);
+    return !signal.aborted;
   }
 
   /**
    * Decides about a connection that was accepted; waits where it has to wait. Whoever is let in
-   * must be reported by `ended`, whatever happens.
+   * must be reported by `ended`, whatever happens. One that was accepted just before the server was
+   * closed is still served: it has been taken out of the backlog, where the next server, to which
+   * the socket may have been handed over, would have found it.
    */
   async admit(arrival: Arrival): Promise<Admission> {
     const denied = this.#policy.access?.(arrival.remote) ?? null;
     if (denied !== null) return this.#refuse(arrival, "access", denied);
     const { datagrams = false } = arrival;
+    const { signal } = this.#policy.once ? this.#closing : this.#cutting;
     // Nothing may come between this and taking the place.
-    while (this.#mustWait(datagrams)) await this.#wait();
-    if (this.#closing.signal.aborted) {
+    while (!signal.aborted && this.#mustWait(datagrams)) await this.#wait(signal);
+    if (signal.aborted) {
       return this.#refuse(arrival, "draining", "the server is shutting down");
     }
     if (datagrams) return this.#serve(arrival, () => {});
@@ -212,7 +217,6 @@ export class Gate implements Disposable {
       const ended = { id, arrival: session.arrival, report, durationMs };
       log.write("info", "session", sessionText(ended), sessionFields(ended));
     }
-    if (this.#sessions.size === 0) this.#drained();
   }
 
   /** Lets nobody in any more; sessions go on. Idempotent. */
@@ -239,7 +243,7 @@ export class Gate implements Disposable {
     this.close();
   }
 
-  /** Follows signals no more, and keeps no timer. */
+  /** Follows signals no more, keeps no timer, and says how a drain went. Call it once. */
   [Symbol.dispose](): void {
     this.#context.signal.removeEventListener("abort", this.#onAbort);
     this.#policy.drain?.removeEventListener("abort", this.#onDrain);
@@ -248,7 +252,7 @@ export class Gate implements Disposable {
   }
 
   #mustWait(datagrams: boolean): boolean {
-    if (datagrams || this.#closing.signal.aborted) return false;
+    if (datagrams) return false;
     return (this.#waitsWhenFull && this.#permits.isFull) || this.#rateWaitMs() > 0;
   }
 
@@ -260,11 +264,11 @@ export class Gate implements Disposable {
     return this.#rateOpensMs - this.#context.clock.now();
   }
 
-  /** Waits until there may be room, or nobody is let in any more. */
-  async #wait(): Promise<void> {
+  /** Waits until there may be room, or the signal aborts. */
+  async #wait(signal: AbortSignal): Promise<void> {
     const rateWaitMs = this.#rateWaitMs();
     if (rateWaitMs > 0) {
-      await sleep(this.#context.clock, rateWaitMs, this.#closing.signal).catch(() => {});
+      await sleep(this.#context.clock, rateWaitMs, signal).catch(() => {});
     } else {
       this.#sayFull("more wait in the backlog");
       await this.#permits.room();
@@ -277,6 +281,7 @@ export class Gate implements Disposable {
     const startMs = clock.now();
     this.#count.accepted++;
     if (!arrival.datagrams) this.#rateOpensMs = startMs + (this.#bucket?.take(1, startMs) ?? 0);
+    if (this.#draining.signal.aborted && !arrival.datagrams) this.#awaited++;
     this.#sessions.set(id, { id, arrival, startMs, giveBack });
     if (log.enabled("debug")) {
       const [peer, local] = [arrival.remote.text, arrival.local.text];
@@ -315,19 +320,25 @@ export class Gate implements Disposable {
     if (this.#awaited === 0) return;
     const { cut } = this.#count; // nothing is ever cut before a drain
     const ended = this.#awaited - cut;
-    this.#awaited = 0;
     const text = `drained: ${ended} ended by themselves, ${cut} cut`;
     this.#context.log.write("notice", "drained", text, { ended, cut });
   }
 
   #sayFull(consequence: string): void {
-    this.#sayLimit("connections", this.#bound, consequence);
+    const { descriptors } = this.#policy;
+    const byDescriptors = descriptors !== undefined &&
+      this.#bound === descriptorBound(this.#policy, this.#context);
+    const hint = byDescriptors
+      ? `; ${descriptors} descriptors allow no more (ulimit -n)`
+      : undefined;
+    this.#sayLimit("connections", this.#bound, consequence, hint);
   }
 
-  #sayLimit(limit: LimitName, bound: number, consequence: string): void {
+  #sayLimit(limit: LimitName, bound: number, consequence: string, hint?: string): void {
     if (this.#said.has(limit)) return;
     this.#said.add(limit);
-    const text = `${bound} ${limit} reached: ${consequence}; raise it with --limit ${limit}=N`;
+    const raise = hint ?? `; raise it with --limit ${limit}=N`;
+    const text = `${bound} ${limit} reached: ${consequence}${raise}`;
     this.#context.log.write("warning", "limit", text, { limit, bound });
   }
 }

@@ -58,6 +58,8 @@ export interface AcceptPolicy {
   readonly maximumSessions?: number;
   /** Descriptors that this process may open: it serves no more connections than that less a reserve. */
   readonly descriptors?: number;
+  /** How many of them a session takes; default 1. A relay has two ends. */
+  readonly descriptorsPerSession?: number;
   /** Most connections of one peer address; default: the limit `connections-per-peer`. */
   readonly maximumPerPeer?: number;
   /** At `maximumSessions`; default "wait". */
@@ -120,8 +122,16 @@ export function nextSessionId(): number {
 
 /** The most connections at a time that policy and limits allow; at least one. */
 export function connectionBound(policy: AcceptPolicy, context: Context): number {
-  const { limits } = context;
-  const asked = policy.maximumSessions ?? limits.connections;
-  const { descriptors = Infinity } = policy;
-  return Math.max(1, Math.min(asked, descriptors - limits["descriptor-reserve"]));
+  const asked = policy.maximumSessions ?? context.limits.connections;
+  return Math.min(asked, descriptorBound(policy, context));
+}
+
+/**
+ * The most connections at a time that there are descriptors for; at least one. The runtime itself
+ * has about 30 open, so that of a small limit five eighths are kept back, of others the reserve.
+ */
+export function descriptorBound(policy: AcceptPolicy, { limits }: Context): number {
+  const { descriptors = Infinity, descriptorsPerSession = 1 } = policy;
+  const reserve = Math.min(limits["descriptor-reserve"], Math.ceil(descriptors * 5 / 8));
+  return Math.max(1, Math.floor((descriptors - reserve) / descriptorsPerSession));
 }

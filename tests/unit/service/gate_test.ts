@@ -2,7 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { VirtualClock } from "../../../lib/core/clock.ts";
 import { makeContext } from "../../../lib/core/context.ts";
 import { Gate } from "../../../lib/service/gate.ts";
-import type { AcceptPolicy, Admission, Arrival } from "../../../lib/service/policy.ts";
+import {
+  type AcceptPolicy,
+  type Admission,
+  type Arrival,
+  connectionBound,
+} from "../../../lib/service/policy.ts";
 import { MemoryLog } from "../../support/memory_log.ts";
 
 const local = { scheme: "tcp", text: "tcp://[::]:7" };
@@ -138,18 +143,20 @@ Deno.test("a drain closes at once, cuts when its time is over, and says how it w
   gate.drain();
   assertEquals([gate.closing.aborted, gate.cutting.aborted], [true, false]);
   assertEquals(await gate.ready(), false);
-  const late = { kind: "refuse", how: "reset", why: "draining" } as const;
-  assertEquals(await gate.admit(from("192.0.2.4")), late);
+  const late = await served(clock, gate.admit(from("192.0.2.4")));
+  gate.ended(late, over);
   gate.ended(one ?? 0, over);
   await clock.advance(1_000);
   assert(gate.cutting.aborted);
+  const refused = { kind: "refuse", how: "reset", why: "draining" } as const;
+  assertEquals(await gate.admit(from("192.0.2.4")), refused);
   for (const id of [two, three]) gate.ended(id ?? 0, { ...over, reason: "drain" });
-  assertEquals(log.of("drained").map(({ level, text }) => [level, text]), [
-    ["notice", "drained: 1 ended by themselves, 2 cut"],
-  ]);
   gate[Symbol.dispose]();
-  const { ended, cut, refused } = gate.tally();
-  assertEquals([ended, cut, refused, clock.pending], [1, 2, 1, 0]);
+  assertEquals(log.of("drained").map(({ level, text }) => [level, text]), [
+    ["notice", "drained: 2 ended by themselves, 2 cut"],
+  ]);
+  const tally = gate.tally();
+  assertEquals([tally.ended, tally.cut, tally.refused, clock.pending], [2, 2, 1, 0]);
 });
 
 Deno.test("a drain without sessions says nothing; who waits at a full gate is let go", async () => {
@@ -202,6 +209,29 @@ Deno.test("a session has one line, with worker and child where there are any", a
     child,
   });
   gate[Symbol.dispose]();
+});
+
+Deno.test("the descriptor limit bounds the connections, and the runtime's own are kept back", () => {
+  const context = makeContext();
+  const bound = (policy: AcceptPolicy) => connectionBound(policy, context);
+  assertEquals(bound({}), 10_000);
+  assertEquals(bound({ descriptors: 1_024 }), 1_024 - 64);
+  assertEquals(bound({ descriptors: 1_024, descriptorsPerSession: 2 }), 480);
+  assertEquals(bound({ descriptors: 64 }), 24);
+  assertEquals(bound({ descriptors: 3, descriptorsPerSession: 4 }), 1);
+  assertEquals(bound({ descriptors: 1_024, maximumSessions: 5 }), 5);
+});
+
+Deno.test("what was accepted just before a drain is served, once there is room", async () => {
+  const { clock, gate } = open({ maximumSessions: 1, acceptRate: 1_000 });
+  const first = await served(clock, gate.admit(from("192.0.2.1")));
+  const second = gate.admit(from("192.0.2.2"));
+  gate.drain();
+  assertEquals(await seen(clock, second), "waits");
+  gate.ended(first, over);
+  gate.ended(await served(clock, second), over);
+  gate[Symbol.dispose]();
+  assertEquals(gate.tally().ended, 2);
 });
 
 Deno.test("ten thousand refusals leave nothing behind", async () => {

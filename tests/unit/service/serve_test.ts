@@ -3,7 +3,6 @@ import { VirtualClock } from "../../../lib/core/clock.ts";
 import { makeContext } from "../../../lib/core/context.ts";
 import type { Duplex } from "../../../lib/core/contract.ts";
 import { NetError } from "../../../lib/core/error.ts";
-import { defaultLimits } from "../../../lib/core/limits.ts";
 import { drive } from "../../../lib/service/drive.ts";
 import type { AcceptPolicy, SessionHandler } from "../../../lib/service/policy.ts";
 import { Server } from "../../../lib/service/serve.ts";
@@ -111,16 +110,6 @@ Deno.test("the bound holds over several listeners", async () => {
   assertEquals(await conversation(second as Duplex, "two"), "two");
   controller.abort();
   assertEquals((await done).accepted, 2);
-});
-
-Deno.test("the descriptor limit less the reserve bounds the connections", async () => {
-  const descriptors = defaultLimits["descriptor-reserve"] + 3;
-  const { clock, controller, server, listener, done } = start({ policy: { descriptors } });
-  for (let at = 0; at < 5; at++) listener.connect(`192.0.2.${at}`);
-  await clock.advance(1);
-  assertEquals(server.open, 3);
-  controller.abort();
-  await done;
 });
 
 Deno.test("one address has a bound of its own; more of it are refused by reset", async () => {
