@@ -5,6 +5,7 @@
 
 import { SIOCINQ, SIOCOUTQ } from "./constants.ts";
 import { libc } from "./libc.ts";
+import { socketNameMatches } from "./socket_name.ts";
 
 /**
  * Bytes that were written and that the peer has not acknowledged (tcp(7), SIOCOUTQ); of a Unix
@@ -15,6 +16,19 @@ import { libc } from "./libc.ts";
  */
 export function unacknowledgedBytes(fd: number): number | null {
   return ask(fd, SIOCOUTQ);
+}
+
+/**
+ * The same for a stream socket, of which nothing is on its way any more once the connection is
+ * gone: after a reset the kernel goes on counting what nobody will ever acknowledge.
+ *
+ * @returns null where the system does not tell, or the connection has gone
+ * @throws {NetError} kind "unavailable" without FFI permission
+ */
+export function undeliveredBytes(fd: number): number | null {
+  const count = unacknowledgedBytes(fd);
+  if (!count) return count;
+  return socketNameMatches(fd, "remote", () => true) === true ? count : null;
 }
 
 /**

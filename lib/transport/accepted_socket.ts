@@ -7,15 +7,15 @@
 import type { Context } from "../core/context.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
 import { peerCredentials } from "../sys/credentials.ts";
-import { SO_LINGER, SOL_SOCKET } from "../sys/constants.ts";
-import { getOption } from "../sys/option.ts";
-import { unacknowledgedBytes } from "../sys/queue.ts";
+import { unlinger } from "../sys/descriptor.ts";
+import { undeliveredBytes } from "../sys/queue.ts";
 import { resetNow } from "../sys/reset.ts";
 import type { NativeSocket } from "../sys/socket.ts";
+import { readSocketOption } from "../sys/socket_options.ts";
 import { decodeSockaddr } from "../wire/sockaddr.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { inetPeer } from "./peer.ts";
-import { SocketSession, type StreamSocket } from "./socket.ts";
+import { type SocketPowers, SocketSession, type StreamSocket } from "./socket.ts";
 
 /** The two ends of an accepted connection. */
 export interface AcceptedEnds {
@@ -62,21 +62,30 @@ export function acceptedSession(
 ): Duplex {
   const { fd } = socket;
   const isInet = local.host !== undefined;
-  const resetOnClose = isInet && lingersNot(fd);
+  const lingerMs = isInet ? lingerOf(fd) : false;
   const node = new NodeSocket(fd, { readable: true, writable: true });
   socket.release();
-  const powers = {
+  // An error closes the descriptor by itself: from then on its number is somebody else's.
+  const isUsable = () => isInet && !node.destroyed;
+  const powers: SocketPowers = {
     resets: isInet,
-    reset: () => isInet && resetNow(fd),
-    unacknowledged: () => isInet ? unacknowledgedBytes(fd) : null,
+    reset: () => void (isUsable() && resetNow(fd)),
+    unacknowledged: () => isUsable() ? undeliveredBytes(fd) : null,
+    unlinger: () => void (isUsable() && unlinger(fd)),
   };
-  return new SocketSession(streamSocket(node), { local, remote, context, powers, resetOnClose });
+  return new SocketSession(streamSocket(node), {
+    local,
+    remote,
+    context,
+    powers,
+    ...(lingerMs === false ? {} : lingerMs === 0 ? { resetOnClose: true } : { lingerMs }),
+  });
 }
 
-/** True where `linger=0s` of the listener was inherited: struct linger { l_onoff, l_linger }. */
-function lingersNot(fd: number): boolean {
-  const value = getOption(fd, SOL_SOCKET, SO_LINGER, 8);
-  return new Int32Array(value.buffer, value.byteOffset, 2).join() === "1,0";
+/** What `linger=` set on it, or on the listener that it was inherited from; ms, false for off. */
+function lingerOf(fd: number): number | false {
+  const value = readSocketOption(fd, "linger");
+  return typeof value === "number" ? value : false;
 }
 
 function streamSocket(node: NodeSocket): StreamSocket {

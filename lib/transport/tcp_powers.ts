@@ -3,9 +3,10 @@
  * @module
  */
 
+import { unlinger } from "../sys/descriptor.ts";
 import { resetNow } from "../sys/reset.ts";
 import { hasLibc } from "../sys/libc.ts";
-import { unacknowledgedBytes } from "../sys/queue.ts";
+import { undeliveredBytes } from "../sys/queue.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import type { SocketPowers } from "./socket.ts";
 
@@ -31,7 +32,12 @@ export class TcpPowers implements SocketPowers {
 
   unacknowledged(): number | null {
     const fd = this.#descriptor();
-    return fd === null ? null : unacknowledgedBytes(fd);
+    return fd === null ? null : undeliveredBytes(fd);
+  }
+
+  unlinger(): void {
+    const fd = this.#descriptor();
+    if (fd !== null) unlinger(fd);
   }
 
   /** Null without FFI permission, and for a connection that the peer has reset already. */
