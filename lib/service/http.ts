@@ -21,9 +21,12 @@ interface Bindings {
 
 /** Opens the service. @throws {NetError} where the folder is none, or may not be read */
 export async function openHttp(setup: HandlerSetup): Promise<OpenedService> {
-  const { context, subject } = setup;
+  const { context, subject, idleMs, lifetimeMs } = setup;
   const root = subject === undefined ? null : await folder(subject);
-  const server = new HttpServer(routes(root, setup), context);
+  const server = new HttpServer(routes(root, setup), context, {
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+  });
   return {
     handle: (session, within, info) => server.serve(session, within, info),
     [Symbol.asyncDispose]: () => Promise.resolve(server.dispose()),

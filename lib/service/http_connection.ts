@@ -6,11 +6,14 @@
 import { STATUS_CODES } from "node:http";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
+import type { Timer } from "../core/clock.ts";
 import { NetError } from "../core/error.ts";
 import type { LimitName } from "../core/limits.ts";
 import { TimerWheel } from "../core/wheel.ts";
+import type { Reason } from "../core/reason.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import type { SessionOutcome } from "./contract.ts";
+import type { DriveOptions } from "./drive.ts";
 import { SessionStream } from "./http_stream.ts";
 import { LazyDeadline } from "./lazy_deadline.ts";
 
@@ -45,8 +48,12 @@ export class HttpConnection {
   #roomy: () => void = () => {};
   #failure: NetError | undefined;
   #isClosing = false;
+  #isOld = false;
+  #activeMs: number;
+  readonly #bounds: Timer[] = [];
 
-  constructor(session: Duplex, context: Context) {
+  /** @param bounds what the user allows a session, beside the limits of each request */
+  constructor(session: Duplex, context: Context, bounds: DriveOptions = {}) {
     this.#session = session;
     this.#context = context;
     this.#deadline = new LazyDeadline(context.clock, () => this.#expired());
@@ -54,6 +61,8 @@ export class HttpConnection {
       received: (bytes) => this.#received(bytes),
       writing: (isWaiting) => this.#writing(isWaiting),
     });
+    this.#activeMs = context.clock.now();
+    this.#bound(bounds);
     this.#enter("head");
   }
 
@@ -70,6 +79,7 @@ export class HttpConnection {
       stream.once("close", over);
     });
     this.#deadline.cancel();
+    for (const timer of this.#bounds) timer.cancel();
     // A client that still sends, say a body that was refused, would lose the answer to the reset
     // that closing sends then (RFC 9112 section 9.6).
     if (!stream.destroyed && !stream.peerEnded) await this.#linger();
@@ -81,8 +91,13 @@ export class HttpConnection {
     const error = this.#failure ?? stream.failure;
     const { bytesIn, bytesOut } = stream;
     if (error !== undefined) return { reason: reasonOfError(error), error, bytesIn, bytesOut };
-    const reason = this.#isClosing ? "drain" : peerEnded ? "peer-end" : "local-end";
-    return { reason, bytesIn, bytesOut };
+    return { reason: this.#orderlyReason(peerEnded), bytesIn, bytesOut };
+  }
+
+  #orderlyReason(peerEnded: boolean): Reason {
+    if (this.#isOld) return "lifetime";
+    if (this.#isClosing) return "drain";
+    return peerEnded ? "peer-end" : "local-end";
   }
 
   /** The server wants to end: at once where nothing was asked, else after the current request. */
@@ -125,7 +140,22 @@ export class HttpConnection {
     void stream.discard();
   }
 
+  #bound({ idleMs, lifetimeMs }: DriveOptions): void {
+    const wheel = TimerWheel.of(this.#context.clock);
+    if (idleMs !== undefined) {
+      const expire = () => this.#idled(`nothing moved for ${idleMs} ms`);
+      const watched = { lastActivityMs: () => this.#activeMs, expire };
+      this.#bounds.push(wheel.watch(idleMs, watched));
+    }
+    if (lifetimeMs === undefined) return;
+    this.#bounds.push(wheel.timer(lifetimeMs, () => {
+      this.#isOld = true;
+      this.stream.destroy();
+    }));
+  }
+
   #received(bytes: number): Promise<void> | void {
+    this.#activeMs = this.#context.clock.now();
     if (this.#phase === "idle") this.#enter("head");
     if (this.#phase === "head") {
       this.#headBytes += bytes;
@@ -146,6 +176,7 @@ export class HttpConnection {
   }
 
   #writing(isWaiting: boolean): void {
+    this.#activeMs = this.#context.clock.now();
     this.#isStalled = isWaiting;
     if (isWaiting) this.#deadline.set(this.#context.limits["write-stall"]);
     else this.#enter(this.#phase);
@@ -160,7 +191,7 @@ export class HttpConnection {
 
   #expired(): void {
     if (this.#isStalled) {
-      this.#failure = this.#limitError("write-stall");
+      this.#failure ??= this.#limitError("write-stall");
       return void this.stream.destroy(this.#failure);
     }
     switch (this.#phase) {
@@ -178,6 +209,18 @@ export class HttpConnection {
     const timer = TimerWheel.of(clock).timer(limits["close-linger"], late.resolve);
     await Promise.race([this.stream.discard(), late.promise]);
     timer.cancel();
+  }
+
+  #idled(message: string): void {
+    const address = this.#session.remote.text;
+    this.#failure ??= new NetError({
+      kind: "idle",
+      op: "serve",
+      address,
+      message,
+      blame: "remote",
+    });
+    this.stream.destroy(this.#failure);
   }
 
   #limitError(limit: LimitName): NetError {

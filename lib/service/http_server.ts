@@ -10,6 +10,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
 import type { SessionOutcome } from "./contract.ts";
+import type { DriveOptions } from "./drive.ts";
 import { HttpConnection } from "./http_connection.ts";
 import { HttpError } from "./http_error.ts";
 import { type FetchHandler, hasBody, requestOf, sendResponse } from "./http_fetch.ts";
@@ -33,6 +34,7 @@ const security: Readonly<Record<string, string>> = {
 export class HttpServer {
   readonly #handler: FetchHandler;
   readonly #context: Context;
+  readonly #bounds: DriveOptions;
   readonly #server: Server;
   readonly #connections = new Map<unknown, HttpConnection>();
   /** The server's wish to end, once it is known. */
@@ -41,8 +43,12 @@ export class HttpServer {
     for (const connection of this.#connections.values()) connection.drain();
   };
 
-  /** @param context its limits bound every request */
-  constructor(handler: FetchHandler, context: Context) {
+  /**
+   * @param context its limits bound every request
+   * @param bounds what the user allows each session
+   */
+  constructor(handler: FetchHandler, context: Context, bounds: DriveOptions = {}) {
+    this.#bounds = bounds;
     this.#handler = handler;
     this.#context = context;
     this.#server = createServer({
@@ -55,6 +61,9 @@ export class HttpServer {
     this.#server.keepAliveTimeout = this.#server.timeout = 0;
     // By default node would drop header fields after the 2000th silently, also `Content-Length`.
     this.#server.maxHeadersCount = 0;
+    // Deno 2.9 ends a connection after each answer where the server does not listen itself; node
+    // does not. Without this there would be no keep-alive.
+    Object.defineProperty(this.#server, "listening", { value: true });
     // Not in the declared types: a client that ends its sending still gets its answer.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     this.#server.on("request", (incoming, outgoing) => this.#request(incoming, outgoing, false));
@@ -71,7 +80,8 @@ export class HttpServer {
   /** Serves one session. */
   async serve(session: Duplex, context: Context, info: SessionInfo): Promise<SessionOutcome> {
     this.#follow(info.draining);
-    const connection = new HttpConnection(session, { ...this.#context, log: context.log });
+    const own = { ...this.#context, log: context.log };
+    const connection = new HttpConnection(session, own, this.#bounds);
     this.#connections.set(connection.stream, connection);
     try {
       const over = connection.run();
