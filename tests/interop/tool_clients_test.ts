@@ -74,8 +74,7 @@ for (const [service, reply] of [["echo", "one Two\n"], ["upper", "ONE TWO\n"]] a
     );
     assertEquals(await tell(udpPort, "one Two\n", reply.length), [reply, reply, reply]);
     const { code, stderr } = await server.stop();
-    assertEquals(code, 0);
-    assertEquals(stderr.split("\n").filter((line) => !line.startsWith("listening on")), [""]);
+    assertEquals([code, stderr.includes("plumb:")], [0, false]);
   });
 }
 
