@@ -29,18 +29,21 @@ const connectionMs = 20;
 const tableMs = 100;
 
 /**
- * The connection to follow: open rather than waiting for peers, and with the port on its own side
- * rather than the peer's (on loopback both ends of a connection are here).
+ * The connection to follow: open rather than waiting for peers, alive rather than over, and with
+ * the port on its own side rather than the peer's (on loopback both ends of a connection are here).
  *
- * @returns null where there is none yet
+ * @returns null where there is none yet: beside a listener, what is over is not worth following
  */
 export function chooseConnection(
   rows: readonly HeldSocket[],
   filter: SocketFilter,
 ): HeldSocket | null {
   const open = rows.filter((row) => filter.listening || row.state !== "LISTEN");
-  const own = open.filter((row) => row.inet?.local.port === filter.port);
-  return own[0] ?? open[0] ?? null;
+  const alive = open.filter((row) => row.state !== "TIME-WAIT");
+  const asked = open.length === rows.length || filter.states.has("TIME-WAIT");
+  const wanted = alive.length > 0 || !asked ? alive : open;
+  const own = wanted.filter((row) => row.inet?.local.port === filter.port);
+  return own[0] ?? wanted[0] ?? null;
 }
 
 /**

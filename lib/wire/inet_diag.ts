@@ -34,7 +34,14 @@ const replyBytes = 72; // struct inet_diag_msg
 const idOffset = 4; // of struct inet_diag_sockid in a reply; in a request it follows at 8
 
 /** Attributes (linux/inet_diag.h); bit N-1 of a request asks for the first ones. */
-const attribute = { info: 2, congestion: 4, ipv6Only: 11 };
+const attribute = { info: 2, congestion: 4, memory: 7, ipv6Only: 11 };
+
+/** The bits of those that are asked for with `info`. */
+const infoBits = [attribute.info, attribute.congestion, attribute.memory]
+  .reduce((bits, number) => bits | 1 << (number - 1), 0);
+
+/** Place of the drops in the memory information: SK_MEMINFO_DROPS of linux/sock_diag.h. */
+const dropsOffset = 8 * 4;
 
 /** One TCP or UDP socket; of a listener, `sendQueue` is the length that its accept queue may have. */
 export interface InetDiagRow extends InetSocketRow {
@@ -52,7 +59,7 @@ export interface InetDiagRow extends InetSocketRow {
 export interface InetDiagQuestion {
   readonly protocol: "tcp" | "udp";
   readonly family: "inet" | "inet6";
-  /** With TCP_INFO and congestion control. */
+  /** With TCP_INFO and congestion control, and the drops of UDP. */
   readonly info: boolean;
 }
 
@@ -89,7 +96,7 @@ function requestBody({ protocol, family, info }: InetDiagQuestion): Uint8Array<A
   const body = new Uint8Array(requestBytes);
   body[0] = familyNumbers[family];
   body[1] = protocolNumbers[protocol];
-  body[2] = info ? 1 << (attribute.info - 1) | 1 << (attribute.congestion - 1) : 0;
+  body[2] = info ? infoBits : 0;
   viewOf(body).setUint32(4, everyState, true);
   return body;
 }
@@ -128,6 +135,9 @@ function rowOf(protocol: "tcp" | "udp", body: Uint8Array): InetDiagRow | null {
   const attributes = attributesOf(body.subarray(replyBytes), op);
   const info = attributes.get(attribute.info);
   const congestion = attributes.get(attribute.congestion);
+  const memory = attributes.get(attribute.memory);
+  const knowsDrops = protocol === "udp" && memory !== undefined &&
+    memory.length >= dropsOffset + 4;
   return {
     protocol,
     family,
@@ -145,6 +155,7 @@ function rowOf(protocol: "tcp" | "udp", body: Uint8Array): InetDiagRow | null {
     ipv6Only: attributes.get(attribute.ipv6Only)?.[0] === 1,
     info: info === undefined ? null : decodeTcpInfo(info),
     congestion: congestion === undefined ? null : cText(congestion),
+    ...(knowsDrops ? { drops: viewOf(memory).getUint32(dropsOffset, true) } : {}),
   };
 }
 
