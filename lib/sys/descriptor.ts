@@ -80,3 +80,13 @@ export function resetOnClose(fd: number): void {
   // struct linger { l_onoff = 1, l_linger = 0 }
   setOption(fd, SOL_SOCKET, SO_LINGER, new Uint8Array(Int32Array.of(1, 0).buffer));
 }
+
+/**
+ * Takes back what `resetOnClose` or the option `linger` set: close goes on in the background. The
+ * kernel would wait in close(2) even on a non-blocking socket (tcp_close), and everything with it.
+ *
+ * @throws {NetError} as `resetOnClose`
+ */
+export function unlinger(fd: number): void {
+  setOption(fd, SOL_SOCKET, SO_LINGER, new Uint8Array(8));
+}

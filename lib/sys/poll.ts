@@ -28,6 +28,8 @@ function calls(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
 
 /** poll(2): there is something to read, or accept. */
 const POLLIN = 0x1;
+/** poll(2): there is room to write, or connecting is over. */
+const POLLOUT = 0x4;
 /** sizeof(struct pollfd): int fd, short events, short revents. */
 const entryBytes = 8;
 /** EFD_CLOEXEC and EFD_NONBLOCK (eventfd(2)): the same bits as O_CLOEXEC and O_NONBLOCK. */
@@ -46,7 +48,7 @@ export function wake(fd: number): void {
 }
 
 /**
- * Waits until one of several descriptors can be read.
+ * Waits until one of several descriptors can be read, or written.
  *
  * Its memory is libc's and not the isolate's: a worker that is terminated takes its buffers with
  * it, while the kernel still writes to them. What such a worker leaves is some bytes of memory.
@@ -58,9 +60,15 @@ export class Poller {
   #polling: Promise<void> | undefined;
   #isFreed = false;
 
-  /** Borrows the descriptors: they are neither changed nor closed here. */
-  constructor(descriptors: readonly number[]) {
+  /**
+   * Borrows the descriptors: they are neither changed nor closed here.
+   *
+   * @param readable waited for until they can be read
+   * @param writable waited for until they can be written; their places follow those of the others
+   */
+  constructor(readable: readonly number[], writable: readonly number[] = []) {
     const { calloc } = calls();
+    const descriptors = [...readable, ...writable];
     const entries = calloc(BigInt(descriptors.length), BigInt(entryBytes));
     if (entries === null) throw errnoError("calloc", errno());
     this.#entries = entries;
@@ -69,7 +77,7 @@ export class Poller {
     this.#view = new DataView(bytes);
     descriptors.forEach((fd, at) => {
       this.#view.setInt32(at * entryBytes, fd, true);
-      this.#view.setInt16(at * entryBytes + 4, POLLIN, true);
+      this.#view.setInt16(at * entryBytes + 4, at < readable.length ? POLLIN : POLLOUT, true);
     });
   }
 

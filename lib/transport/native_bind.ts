@@ -1,5 +1,6 @@
 /**
- * TCP listeners with what the runtime's own cannot have: its `listen` sets SO_REUSEADDR always.
+ * TCP listeners with what the runtime's own cannot have: its `listen` sets SO_REUSEADDR always,
+ * and leaves no moment between socket(2) and bind(2).
  * @module
  */
 
@@ -18,15 +19,14 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from "../sys/constants.ts";
-import { resetOnClose } from "../sys/descriptor.ts";
 import { setOption } from "../sys/option.ts";
-import { interfaceIndex } from "../sys/procnet.ts";
 import { NativeSocket } from "../sys/socket.ts";
-import { decodeSockaddr, encodeSockaddr } from "../wire/sockaddr.ts";
+import { decodeSockaddr } from "../wire/sockaddr.ts";
 import { AdoptedListener } from "./adopted_listener.ts";
 import { bindEach } from "./bind.ts";
 import { hostPort, inetPeer } from "./peer.ts";
-import { applySocketSettings } from "./socket_options.ts";
+import { applySocketSettings, settingsOf, type SocketSettings } from "./socket_options.ts";
+import { inetSockaddr } from "./source_address.ts";
 import type { TcpSettings } from "./tcp_options.ts";
 
 /** How the sockets are bound. */
@@ -35,6 +35,8 @@ export interface NativeBind {
   readonly reusePort: boolean;
   /** As listen(2) takes it; -1 is the most that the system grants. */
   readonly backlog: number;
+  /** What the runtime's own listener cannot have, for the log. */
+  readonly names: readonly string[];
 }
 
 /**
@@ -48,7 +50,7 @@ export async function listenNatively(
   settings: TcpSettings,
   context: Context,
 ): Promise<readonly Passive[]> {
-  const open = (host: string, port: number) => bindOne(host, port, how);
+  const open = (host: string, port: number) => bindOne(host, port, how, settings, context);
   const sockets = await bindEach(
     address,
     { open, portOf: (socket) => nameOf(socket).port },
@@ -59,20 +61,8 @@ export async function listenNatively(
     const { host, port } = nameOf(socket);
     return inetPeer("tcp", host, port, address.zone);
   });
-  try {
-    for (const [at, socket] of sockets.entries()) {
-      const text = locals[at]?.text ?? "";
-      log.write("info", "native", `${text}: a socket of our own, for reuseaddr=no`);
-      if (settings.socket.length > 0) {
-        applySocketSettings(socket.fd, settings.socket, text, context);
-      }
-      // On the listener: what it accepts inherits them (Linux).
-      setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
-      if (settings.resetOnClose) resetOnClose(socket.fd);
-    }
-  } catch (thrown) {
-    for (const socket of sockets) socket.close();
-    throw thrown;
+  for (const { text } of locals) {
+    log.write("info", "native", `${text}: a socket of our own, for ${how.names.join(", ")}`);
   }
   return locals.map((local, at): Passive => {
     const fd = sockets[at]?.release() ?? -1;
@@ -80,25 +70,28 @@ export async function listenNatively(
   });
 }
 
-function bindOne(host: string, port: number, how: NativeBind): NativeSocket {
-  const [bare = host, zone] = host.split("%");
+function bindOne(
+  host: string,
+  port: number,
+  how: NativeBind,
+  settings: TcpSettings,
+  context: Context,
+): NativeSocket {
+  const [bare = host] = host.split("%");
   const family = bare.includes(":") ? AF_INET6 : AF_INET;
-  const socket = NativeSocket.open({
-    family,
-    type: SOCK_STREAM,
-    address: `tcp://${hostPort(host, port)}`,
-  });
+  const text = `tcp://${hostPort(host, port)}`;
+  const socket = NativeSocket.open({ family, type: SOCK_STREAM, address: text });
+  const set = (some: SocketSettings) => applySocketSettings(socket.fd, some, text, context);
   try {
     setOption(socket.fd, SOL_SOCKET, SO_REUSEADDR, how.reuseAddress ? 1 : 0);
     setOption(socket.fd, SOL_SOCKET, SO_REUSEPORT, how.reusePort ? 1 : 0);
     // As the runtime's: one socket on [::] takes IPv4 too, whatever the system's default is.
     if (family === AF_INET6) setOption(socket.fd, IPPROTO_IPV6, IPV6_V6ONLY, bare === "::" ? 0 : 1);
-    const scope = zone === undefined ? 0 : interfaceIndex(zone) ?? 0;
-    socket.bind(encodeSockaddr(
-      family === AF_INET
-        ? { family: "inet", host: bare, port }
-        : { family: "inet6", host: bare, port, flow: 0, scope },
-    ));
+    set(settingsOf(settings.socket, "bind"));
+    socket.bind(inetSockaddr(host, port));
+    // On the listener: what it accepts inherits them (Linux).
+    set(settingsOf(settings.socket, "connect", "listen", "live"));
+    setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
     socket.listen(how.backlog);
     return socket;
   } catch (thrown) {

@@ -63,6 +63,11 @@ export class NodeSocket {
     };
   }
 
+  /** True once the descriptor is closed or about to be: its number may be another file's. */
+  get destroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   /** Settles when the descriptor is closed. */
   get gone(): Promise<void> {
     return this.#gone.promise;

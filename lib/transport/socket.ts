@@ -25,6 +25,10 @@ export interface SocketPowers {
   reset(): void;
   /** Bytes in the send queue that the peer has not acknowledged, or null where unknown. */
   unacknowledged(): number | null;
+  /** Bytes in the receive queue, or null where unknown. */
+  unread?(): number | null;
+  /** Switches SO_LINGER off: close would stop the whole runtime for as long as it lasts. */
+  unlinger?(): void;
 }
 
 /** Names of a session's ends and what its socket can do. */
@@ -36,6 +40,8 @@ export interface SocketSessionInit {
   readonly powers?: SocketPowers;
   /** True where disposing is a reset too, not an orderly end. */
   readonly resetOnClose?: boolean;
+  /** How long an orderly close waits (SO_LINGER), in place of the limit `close-wait`. */
+  readonly lingerMs?: number;
 }
 
 const orderly: Traits = { messages: false, halfClose: true, resets: false };
@@ -50,6 +56,7 @@ export class SocketSession implements Duplex {
   readonly #powers: SocketPowers | undefined;
   readonly #context: Context;
   readonly #resetOnClose: boolean;
+  readonly #lingerMs: number | undefined;
   /** Set by `abort` and by disposing: what waits ends, nothing more starts. */
   #closed: { readonly reason: unknown } | undefined;
   /** True once the runtime's socket was closed, which it wants to be only once. */
@@ -61,7 +68,7 @@ export class SocketSession implements Duplex {
   /** A reset that a write was told: reads still give what came before it, and then this. */
   #writeReset: NetError | undefined;
   /** A read into a cell that is under way, and bytes of a finished one that nobody took yet. */
-  #waiting: Promise<boolean> | undefined;
+  #waiting: Promise<void> | undefined;
   #early: { readonly cell: Uint8Array<ArrayBuffer>; from: number; readonly to: number } | undefined;
 
   constructor(socket: StreamSocket, init: SocketSessionInit) {
@@ -72,12 +79,13 @@ export class SocketSession implements Duplex {
     this.traits = init.powers?.resets ? resetting : orderly;
     this.#context = init.context;
     this.#resetOnClose = init.resetOnClose ?? false;
+    this.#lingerMs = init.lingerMs;
   }
 
   async read(into: Uint8Array): Promise<number | null> {
     if (this.#waiting !== undefined) await this.#waiting;
     if (this.#closed !== undefined) throw this.#closedError("read");
-    if (this.#early !== undefined) return this.#takeEarly(into);
+    if (this.#early !== undefined) return await this.#readOn(into, this.#takeEarly(into));
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#finished) return null;
     if (into.length === 0) return 0;
@@ -88,11 +96,27 @@ export class SocketSession implements Duplex {
     }
   }
 
+  /**
+   * What came into the cell is only the beginning where more is queued: passed on by itself it
+   * would be a small segment before each large one.
+   */
+  async #readOn(into: Uint8Array, taken: number): Promise<number> {
+    if (taken === into.length || this.#early !== undefined || !this.#powers?.unread?.()) {
+      return taken;
+    }
+    try {
+      return taken + (this.#seen(await this.#socket.read(into.subarray(taken))) ?? 0);
+    } catch (thrown) {
+      this.#readFailed(thrown);
+      return taken;
+    }
+  }
+
   /** A read into a shared small cell: see cells.ts for what a waiting read costs. */
-  readable(): Promise<boolean> {
+  readable(): Promise<void> {
     if (this.#waiting !== undefined) return this.#waiting;
     const known = this.#closed ?? this.#early ?? this.#failure;
-    if (known !== undefined || this.#finished) return Promise.resolve(false);
+    if (known !== undefined || this.#finished) return Promise.resolve();
     const cell = takeCell();
     this.#waiting = this.#socket.read(cell).then((count) => {
       this.#waiting = undefined;
@@ -103,12 +127,10 @@ export class SocketSession implements Duplex {
       }
       if (count === null || count === 0) giveCell(cell);
       else this.#early = { cell, from: 0, to: count };
-      return count === cell.length;
     }, (thrown) => {
       this.#waiting = undefined;
       giveCell(cell);
       this.#readFailed(thrown);
-      return false;
     });
     return this.#waiting;
   }
@@ -142,6 +164,12 @@ export class SocketSession implements Duplex {
     this.#close();
   }
 
+  unread(): number | null {
+    if (this.#gone) return null;
+    const queued = this.#powers?.unread?.() ?? null;
+    return queued === null ? null : queued + (this.#early ? this.#early.to - this.#early.from : 0);
+  }
+
   unacknowledged(): number | null {
     return this.#gone ? null : this.#powers?.unacknowledged() ?? null;
   }
@@ -150,7 +178,12 @@ export class SocketSession implements Duplex {
     if (this.#closed !== undefined) return;
     this.#closed = { reason: undefined };
     if (this.#resetOnClose) this.#powers?.reset();
-    else if (!this.#finished && this.#failure === undefined) await this.#settled();
+    else {
+      // Who asked to linger waits for what was written, though the peer has ended already.
+      const isWaitedFor = this.#lingerMs !== undefined || !this.#finished;
+      if (isWaitedFor && this.#failure === undefined) await this.#settled();
+      if (this.#lingerMs !== undefined) this.#powers?.unlinger?.();
+    }
     this.#close();
     await this.#waiting;
   }
@@ -183,7 +216,7 @@ export class SocketSession implements Duplex {
   async #delivered(): Promise<void> {
     if (!this.unacknowledged()) return;
     const { clock, limits } = this.#context;
-    const endMs = clock.now() + limits["close-wait"];
+    const endMs = clock.now() + (this.#lingerMs ?? limits["close-wait"]);
     this.#halfClosed ??= this.#socket.closeWrite().catch(() => {});
     this.#discardInput();
     for (let waitMs = 1; this.unacknowledged() && clock.now() < endMs; waitMs *= 2) {

@@ -10,7 +10,12 @@ import type { OptionPhase, OptionRow, Options, ValueKind } from "../core/option.
 import { systemInterfaces } from "../sys/interfaces.ts";
 import type { KeepaliveValue, OptionEncoding, SocketOptionValue } from "../sys/option_value.ts";
 import { interfaceIndex } from "../sys/procnet.ts";
-import { applySocketOption, checkSocketOption, socketOption } from "../sys/socket_options.ts";
+import {
+  applySocketOption,
+  checkSocketOption,
+  socketOption,
+  SocketOptionError,
+} from "../sys/socket_options.ts";
 
 /** How the text of a value is read, by how the kernel wants it. */
 const valueKinds: Readonly<Record<OptionEncoding, ValueKind>> = {
@@ -94,7 +99,7 @@ export function settingsOf(settings: SocketSettings, ...phases: OptionPhase[]): 
 function readOne(options: Options, name: string): SocketOptionValue | undefined {
   const { value } = socketOption(name);
   if (value === "flag") return options.flag(name);
-  if (value !== "keepalive" && value !== "text") return options.number(name);
+  if (valueKinds[value] !== "text") return options.number(name);
   const text = options.text(name);
   return value === "keepalive" && text !== undefined ? readKeepalive(text) : text;
 }
@@ -143,8 +148,18 @@ export function applySocketSettings(
         hint: "socket options need --allow-ffi",
       });
     }
-    const taken = applySocketOption(fd, name, value);
+    const taken = applyOne(fd, name, value, text);
     const shown = typeof taken === "object" ? JSON.stringify(taken) : String(taken);
     context.log.write("info", "option", `${text}: ${name} is ${shown}`, { name, value: taken });
+  }
+}
+
+function applyOne(fd: number, name: string, value: SocketOptionValue, address: string) {
+  try {
+    return applySocketOption(fd, name, value);
+  } catch (thrown) {
+    if (!(thrown instanceof SocketOptionError)) throw thrown;
+    const { kind, op, reason: message, code, cause } = thrown;
+    throw new SocketOptionError({ kind, op, address, message, ...(code && { code }), cause });
   }
 }

@@ -11,16 +11,26 @@ import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { IPPROTO_TCP, TCP_NODELAY } from "../sys/constants.ts";
 import { resetOnClose } from "../sys/descriptor.ts";
 import { setOption } from "../sys/option.ts";
+import type { NativeSocket } from "../sys/socket.ts";
+import { SocketOptionError } from "../sys/socket_options.ts";
 import { connectError } from "./attempt.ts";
 import { interleave, raceAttempts } from "./happy.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import { listenNatively } from "./native_bind.ts";
+import { connectedSession, connectNatively } from "./native_connect.ts";
 import { hostPort, inetPeer } from "./peer.ts";
 import { type ResolvedHost, resolveHost } from "./resolve.ts";
 import { TcpPowers } from "./tcp_powers.ts";
 import { SocketListener } from "./listener.ts";
 import { SocketSession } from "./socket.ts";
-import { applyTcpSettings, readTcpSettings, tcpOptions, type TcpSettings } from "./tcp_options.ts";
+import { hostsFrom } from "./source_address.ts";
+import {
+  applyTcpSettings,
+  nativeNames,
+  readTcpSettings,
+  tcpOptions,
+  type TcpSettings,
+} from "./tcp_options.ts";
 import { bindEach } from "./bind.ts";
 
 /** The transport of `tcp://`. */
@@ -42,23 +52,82 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const { address, options, context } = request;
   const settings = readTcpSettings(options, "active");
   const text = `tcp://${hostPort(zoned(address), address.port)}`;
-  const hosts = interleave(await resolveHost(zoned(address), context));
-  const race = await raceAttempts<ResolvedHost, Deno.TcpConn>(hosts, {
-    attempt: ({ host }, signal) => Deno.connect({ hostname: host, port: address.port, signal }),
+  const hosts = hostsFrom(settings.source, interleave(await resolveHost(zoned(address), context)));
+  const names = nativeNames(settings, "active");
+  if (names.length === 0) return await dial(hosts, runtimeDialer(address, settings, text, context));
+  context.log.write("info", "native", `${text}: a socket of our own, for ${names.join(", ")}`);
+  return await dial(hosts, nativeDialer(address, settings, text, context));
+}
+
+/** One of the two ways to connect. */
+interface Dialer<S extends { close(): void }> {
+  readonly text: string;
+  readonly port: number;
+  readonly context: Context;
+  /** Connects to a numeric host. */
+  attempt(host: string, signal: AbortSignal): Promise<S>;
+  /** Makes a session of what won, which owns it from here on unless this throws. */
+  session(socket: S): Duplex;
+}
+
+function runtimeDialer(
+  { port, zone }: InetAddress,
+  settings: TcpSettings,
+  text: string,
+  context: Context,
+): Dialer<Deno.TcpConn> {
+  return {
+    text,
+    port,
+    context,
+    attempt: (hostname, signal) => Deno.connect({ hostname, port, signal }),
+    session(conn) {
+      applyTcpSettings(settings, conn.localAddr, conn.remoteAddr, text, context);
+      return session(conn, settings, zone, context);
+    },
+  };
+}
+
+function nativeDialer(
+  address: InetAddress,
+  settings: TcpSettings,
+  text: string,
+  context: Context,
+): Dialer<NativeSocket> {
+  const { port } = address;
+  const how = { settings: settings.socket, source: settings.source, text };
+  return {
+    text,
+    port,
+    context,
+    attempt: (host, signal) => connectNatively(host, port, how, context, signal),
+    session(socket) {
+      setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
+      return connectedSession(socket, { text, host: zoned(address) }, context);
+    },
+  };
+}
+
+async function dial<S extends { close(): void }>(
+  hosts: readonly ResolvedHost[],
+  { text, port, context, attempt, session }: Dialer<S>,
+): Promise<Duplex> {
+  const race = await raceAttempts<ResolvedHost, S>(hosts, {
+    attempt: ({ host }, signal) => attempt(host, signal),
     discard: (late) => late.close(),
   }, context);
   if (!race.won) {
     const tried = race.failed.map(({ candidate, ...attempt }) => {
-      return { ...attempt, address: hostPort(candidate.host, address.port) };
+      return { ...attempt, address: hostPort(candidate.host, port) };
     });
-    throw connectError(text, tried);
+    // An option that cannot be had says nothing about the peer.
+    const refused = tried.find(({ thrown }) => thrown instanceof SocketOptionError);
+    throw refused?.thrown ?? connectError(text, tried);
   }
-  const conn = race.value;
   try {
-    applyTcpSettings(settings, conn.localAddr, conn.remoteAddr, text, context);
-    return session(conn, settings, address.zone, context);
+    return session(race.value);
   } catch (thrown) {
-    conn.close();
+    race.value.close();
     throw toNetError(thrown, "connect", text);
   }
 }
@@ -68,9 +137,11 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
   const settings = readTcpSettings(options, "passive");
   const backlog = options.number("backlog");
   const reusePort = options.flag("reuseport");
-  if (options.flag("reuseaddr") === false) {
-    const how = { reuseAddress: false, reusePort: reusePort ?? false };
-    return await listenNatively(address, { ...how, backlog: backlog ?? -1 }, settings, context);
+  const reuseAddress = options.flag("reuseaddr") ?? true;
+  const names = [...(reuseAddress ? [] : ["reuseaddr=no"]), ...nativeNames(settings, "passive")];
+  if (names.length > 0) {
+    const how = { reuseAddress, reusePort: reusePort ?? false, backlog: backlog ?? -1, names };
+    return await listenNatively(address, how, settings, context);
   }
   // The runtime hands it to listen(2) as it is, and the kernel takes the most that it grants.
   const tcpBacklog = backlog === -1 ? 2 ** 31 - 1 : backlog;
@@ -130,6 +201,7 @@ function session(
     context,
     powers: new TcpPowers(localAddr, remoteAddr),
     resetOnClose: settings.resetOnClose,
+    ...(settings.lingerMs === undefined ? {} : { lingerMs: settings.lingerMs }),
   });
 }
 

@@ -4,48 +4,67 @@
  */
 
 import type { Context } from "../core/context.ts";
-import type { Options, OptionTable } from "../core/option.ts";
+import { NetError } from "../core/error.ts";
+import type { OptionPhase, Options, OptionTable } from "../core/option.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
+import { multicastInterface } from "./multicast.ts";
 import {
   applySocketSettings,
   readSocketSettings,
+  settingsOf,
   socketOptionRows,
   type SocketSettings,
 } from "./socket_options.ts";
+import { readSource, type SourceAddress, sourceRow } from "./source_address.ts";
 
 /**
- * What the kernel takes on a live connection. On a listener they are set once, and every accepted
- * connection inherits them.
+ * What both sides take. Set on a listener, every accepted connection inherits it.
  *
- * Not here, since they would be accepted and do nothing: `rcvtimeo` and `sndtimeo` (the runtime's
- * sockets do not block), `v6only`, `bind`, `syncnt` (too late once the runtime has made its
- * socket), a `linger` over 0 (its close would block the whole runtime).
+ * Not here, since they would be accepted and do nothing: `rcvtimeo` and `sndtimeo`. Nothing of
+ * plumb's blocks in the kernel.
  */
-const liveNames = [
+const commonNames = [
   "keepalive",
+  "keepidle",
+  "keepintvl",
+  "keepcnt",
   "user-timeout",
+  "linger",
   "rcvbuf",
   "sndbuf",
+  "rcvlowat",
+  "notsent-lowat",
   "ttl",
   "tos",
-  "oobinline",
-  "cork",
   "mark",
   "priority",
-  "congestion",
-  "notsent-lowat",
-  "linger2",
-  "dontroute",
   "mtu-discover",
+  "dontroute",
+  "maxseg",
   "window-clamp",
+  "congestion",
+  "syncnt",
+  "linger2",
+  "oobinline",
+  "cork",
   "busy-poll",
+  "bindtodevice",
+  "freebind",
+  "transparent",
 ] as const;
 
-/** Not inherited by accepted connections. */
-const activeNames = ["quickack"] as const;
+/** Not inherited by accepted connections, or about connecting. */
+const activeNames = [
+  "quickack",
+  "fastopen-connect",
+  "ip-options",
+  "reuseaddr",
+  "reuseport",
+  "bind-address-no-port",
+] as const;
 
-/** `maxseg` takes effect in the handshake only, which for a listener is still to come. */
-const passiveNames = ["defer-accept", "fastopen", "maxseg"] as const;
+/** About accepting. */
+const passiveNames = ["defer-accept", "fastopen", "v6only"] as const;
 
 /** What `tcp://...?` takes. */
 export const tcpOptions: OptionTable = [
@@ -57,14 +76,14 @@ export const tcpOptions: OptionTable = [
       "written at once)",
   },
   {
-    name: "linger",
-    kind: "duration",
-    phase: "live",
-    minimum: 0,
-    maximum: 0,
-    help: "0s: close with a reset, and throw away what was not sent",
+    name: "interface",
+    kind: "text",
+    phase: "bind",
+    placeholder: "NAME",
+    help: "only traffic of this interface, by name or by one of its addresses: bindtodevice",
   },
-  ...socketOptionRows(liveNames),
+  sourceRow,
+  ...socketOptionRows(commonNames),
   ...socketOptionRows(activeNames, "active"),
   ...socketOptionRows(passiveNames, "passive"),
   {
@@ -97,17 +116,50 @@ export interface TcpSettings {
   readonly nodelay: boolean;
   /** True where closing is a reset. */
   readonly resetOnClose: boolean;
+  /** How long closing waits for what was written, where that was said. */
+  readonly lingerMs: number | undefined;
+  /** Where a connection comes from, where that was said. */
+  readonly source: SourceAddress | undefined;
   readonly socket: SocketSettings;
 }
 
-/** Reads what applies to the connections of one side. */
+/**
+ * Reads what applies to the connections of one side.
+ *
+ * @throws {NetError} kind "option" for what cannot be had on any machine, or on this one
+ */
 export function readTcpSettings(options: Options, side: "active" | "passive"): TcpSettings {
-  const names = [...liveNames, ...(side === "active" ? activeNames : passiveNames)];
+  const names = [...commonNames, ...(side === "active" ? activeNames : passiveNames)];
+  const linger = options.number("linger");
+  const device = readInterface(options);
+  const socket = readSocketSettings(options, names);
   return {
     nodelay: options.flag("nodelay") ?? true,
-    resetOnClose: options.number("linger") !== undefined,
-    socket: readSocketSettings(options, names),
+    resetOnClose: linger === 0,
+    lingerMs: linger === 0 ? undefined : linger,
+    source: side === "active" ? readSource(options) : undefined,
+    socket: device === undefined ? socket : [{ name: "bindtodevice", value: device }, ...socket],
   };
+}
+
+/** The name of the interface that `interface=` means. */
+function readInterface(options: Options): string | undefined {
+  const text = options.text("interface");
+  if (text === undefined) return undefined;
+  if (options.text("bindtodevice") === undefined) return multicastInterface(text).name;
+  const message = "this is bindtodevice by another name: write one of them";
+  throw new NetError({ kind: "option", op: "option", address: `interface=${text}`, message });
+}
+
+/**
+ * Names of what only a socket of our own can carry: the runtime has no moment before it connects,
+ * and binds a listener in one call. What concerns the packets of a listener's connections is set on
+ * it right after, before it is known to anyone.
+ */
+export function nativeNames(settings: TcpSettings, side: "active" | "passive"): readonly string[] {
+  const phases: OptionPhase[] = side === "active" ? ["bind", "connect"] : ["bind"];
+  const names = settingsOf(settings.socket, ...phases).map(({ name }) => name);
+  return settings.source === undefined ? names : ["bind", ...names];
 }
 
 /**

@@ -40,6 +40,11 @@ export class TcpPowers implements SocketPowers {
     if (fd !== null) unlinger(fd);
   }
 
+  unread(): number | null {
+    const fd = this.#descriptor();
+    return fd === null ? null : unreadBytes(fd);
+  }
+
   /** Null without FFI permission, and for a connection that the peer has reset already. */
   #descriptor(): number | null {
     if (this.#found === undefined) this.#found = inetDescriptor(this.#local, this.#remote);

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { closeDescriptor } from "../../lib/sys/file.ts";
 import { hasLibc } from "../../lib/sys/libc.ts";
+import { makeWake } from "../../lib/sys/poll.ts";
 
 if (!hasLibc()) throw new Error("the tests need --allow-ffi");
+closeDescriptor(makeWake());
