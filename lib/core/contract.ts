@@ -107,11 +107,11 @@ export interface Duplex extends AsyncDisposable {
   /**
    * Optional power: settles when a `read` would not wait (data, end or error), without holding a
    * large buffer meanwhile. Abandoning the promise loses nothing: the next `read` gives the data.
-   *
-   * @returns true where much is waiting, so that a second `read` right after the first is worth a
-   * large buffer
    */
-  readable?(): Promise<boolean | void>;
+  readable?(): Promise<void>;
+
+  /** Optional power: bytes that a `read` would give without waiting, or null if unknown. */
+  unread?(): number | null;
 
   /** Optional power, processes only: settles with how the child finished. Never rejects. */
   readonly child?: Promise<ChildStatus>;

@@ -7,7 +7,7 @@ import type { Timer } from "../core/clock.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
 import { TimerWheel } from "../core/wheel.ts";
-import { bulkBuffers } from "../stream/buffer_pool.ts";
+import { bulkBuffers, moreIsThere } from "../stream/buffer_pool.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
 
@@ -77,18 +77,14 @@ export class StreamFace implements Face, Sink<ByteOutput> {
     const waits = session.readable !== undefined;
     let buffer: Uint8Array | undefined = waits ? undefined : new Uint8Array(ownBufferSize);
     for (;;) {
-      let more = await session.readable?.();
+      await session.readable?.();
       buffer ??= bulkBuffers.take();
       let n: number | null;
-      let wanted: boolean;
       // A buffer that a failed read may still fill is not given back.
       do {
         n = await session.read(buffer);
         if (n !== null) await this.#received(buffer.subarray(0, n));
-        // A read that does not fill it has taken all there was: the next may wait for long.
-        wanted = n === buffer.length || (n !== null && more === true);
-        more = false;
-      } while (wanted);
+      } while (n !== null && moreIsThere(session, n, buffer));
       if (waits) {
         bulkBuffers.give(buffer);
         buffer = undefined;

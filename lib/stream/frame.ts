@@ -136,6 +136,7 @@ class FramedStream extends WrappedDuplex {
     this.#cutter = cutter;
     // What was read and not handed on yet is here, and the stream inside knows nothing of it.
     delete this.readable;
+    delete this.unread;
   }
 
   override read(into: Uint8Array): Promise<number | null> {

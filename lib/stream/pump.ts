@@ -6,7 +6,7 @@
 import type { Duplex } from "../core/contract.ts";
 import { type NetError, toNetError } from "../core/error.ts";
 import type { Flow } from "../core/tally.ts";
-import { bulkBuffers } from "./buffer_pool.ts";
+import { bulkBuffers, moreIsThere } from "./buffer_pool.ts";
 
 /** When what was read is written: at once, at each newline, or when a block is full. */
 export type Buffering = "none" | "line" | "block";
@@ -39,6 +39,7 @@ export class Pump {
   #held = 0;
   /** A write waits for the sink: the relay asks it before it calls a session idle. */
   writing = false;
+  #finish: (end: PumpEnd) => void = () => {};
 
   constructor(from: Duplex, to: Duplex, options: PumpOptions) {
     this.#from = from;
@@ -46,40 +47,45 @@ export class Pump {
     this.#options = options;
   }
 
-  /** Runs until the direction is over. Never throws: how it ended is the value. */
-  async run(): Promise<PumpEnd> {
-    const waits = this.#from.readable !== undefined && this.#options.buffering === "none";
-    // A message that does not fit would be an error: where they may be larger, so is the buffer.
-    const { maximumMessage = 0 } = this.#from.traits;
-    const buffer = waits ? null : new Uint8Array(Math.max(ownBufferSize, maximumMessage));
-    for (;;) {
-      const over = buffer === null ? await this.#burst() : await this.#pass(buffer);
-      if (typeof over !== "number") return over;
-    }
+  /** Runs until the direction is over. Never rejects: how it ended is the value. */
+  run(): Promise<PumpEnd> {
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      if (this.#from.readable !== undefined && this.#options.buffering === "none") this.#park();
+      else void this.#hog();
+    });
   }
 
   /**
-   * Waits without a buffer, then borrows one for as long as reads fill it: one that does not has
-   * taken all there was, and the next one may wait for long. A buffer that a failed read may still
-   * fill is not given back.
+   * Waits without a buffer. By callbacks and not by `await`: thousands of sessions wait here, and
+   * each frame of an async function that waits would cost as much as the session's own state.
    */
-  async #burst(): Promise<PumpEnd | number> {
-    let more: boolean | void;
-    try {
-      more = await this.#from.readable?.();
-    } catch (thrown) {
-      return this.#failed("read-failed", thrown);
-    }
+  #park(): void {
+    this.#from.readable?.().then(this.#burst, this.#broke);
+  }
+
+  readonly #broke = (thrown: unknown): void => this.#finish(this.#failed("read-failed", thrown));
+
+  /** Borrows a buffer for as long as there is more. One that a failed read may fill stays out. */
+  readonly #burst = async (): Promise<void> => {
     const buffer = bulkBuffers.take();
     let read: PumpEnd | number;
-    let wanted: boolean;
-    do {
-      read = await this.#pass(buffer);
-      wanted = read === buffer.length || (typeof read === "number" && more === true);
-      more = false;
-    } while (wanted);
+    do read = await this.#pass(buffer); while (
+      typeof read === "number" && moreIsThere(this.#from, read, buffer)
+    );
     if (typeof read === "number" || read.kind === "end") bulkBuffers.give(buffer);
-    return read;
+    if (typeof read === "number") this.#park();
+    else this.#finish(read);
+  };
+
+  /** For sources that cannot wait without a buffer, and where `--buffer` holds bytes in one. */
+  async #hog(): Promise<void> {
+    // A message that does not fit would be an error: where they may be larger, so is the buffer.
+    const { maximumMessage = 0 } = this.#from.traits;
+    const buffer = new Uint8Array(Math.max(ownBufferSize, maximumMessage));
+    let read: PumpEnd | number;
+    do read = await this.#pass(buffer); while (typeof read === "number");
+    this.#finish(read);
   }
 
   /** One read and what follows from it. @returns how much was read, or how it is over. */

@@ -71,8 +71,11 @@ export class Relay {
   readonly #b: Leg;
   readonly #context: Context;
   readonly #options: RelayOptions;
-  readonly #deadlines: Deadlines;
-  readonly #pumps = new Map<Direction, Pump | null>();
+  /** Made when there is a deadline: most sessions have none. */
+  #deadlines: Deadlines | undefined;
+  #isOver = false;
+  /** Those that have not ended. */
+  readonly #pumps: Pump[] = [];
   #finish: (outcome: Outcome) => void = () => {};
   #activeMs: number;
   #firstEnd: "a" | "b" | undefined;
@@ -84,7 +87,6 @@ export class Relay {
     this.#b = { end: b, name: "b", inputEnded: false };
     this.#context = context;
     this.#options = options;
-    this.#deadlines = new Deadlines(context.clock);
     this.#activeMs = context.clock.now();
   }
 
@@ -101,7 +103,8 @@ export class Relay {
 
     const outcome = await over;
     signal.removeEventListener("abort", onSignal);
-    this.#deadlines.cancel();
+    this.#isOver = true;
+    this.#deadlines?.cancel();
     const failure = await this.#close(outcome);
     await Promise.all(running);
     const child = await (this.#b.end.child ?? this.#a.end.child);
@@ -120,10 +123,10 @@ export class Relay {
 
   #start(): Promise<void>[] {
     const running = [
-      this.#startPump("a-b", this.#a, this.#b, this.aToB),
-      this.#startPump("b-a", this.#b, this.#a, this.bToA),
+      this.#startPump("a-b", this.#a, this.#b),
+      this.#startPump("b-a", this.#b, this.#a),
     ];
-    if (this.#pumps.size === 0) this.#finish({ reason: "local-end" });
+    if (this.#pumps.length === 0) this.#finish({ reason: "local-end" });
     return running;
   }
 
@@ -131,14 +134,15 @@ export class Relay {
    * A direction exists where the one end can be read and the other written. Where it does not, the
    * input is thrown away: unread, it would turn the close into a reset.
    */
-  #startPump(direction: Direction, from: Leg, to: Leg, flow: Flow): Promise<void> {
+  #startPump(direction: Direction, from: Leg, to: Leg): Promise<void> {
     const { oneWay, buffering = "none" } = this.#options;
     const readable = !from.end.traits.writeOnly;
     const exists = readable && !to.end.traits.readOnly && (oneWay ?? direction) === direction;
     if (!exists) return this.#discard(from, readable);
-    const pump = new Pump(from.end, to.end, { flow, buffering, moved: () => this.#moved() });
-    this.#pumps.set(direction, pump);
-    return pump.run().then((end) => this.#ended(direction, from, to, end));
+    const flow = direction === "a-b" ? this.aToB : this.bToA;
+    const pump = new Pump(from.end, to.end, { flow, buffering, moved: this.#moved });
+    this.#pumps.push(pump);
+    return pump.run().then((end) => this.#ended(pump, from, to, end));
   }
 
   async #discard(from: Leg, readable: boolean): Promise<void> {
@@ -155,18 +159,18 @@ export class Relay {
     this.#finish(this.#orderly());
   }
 
-  #moved(): void {
+  readonly #moved = (): void => {
     this.#activeMs = this.#context.clock.now();
     const { replies } = this.#options;
     if (replies !== undefined && this.#a.inputEnded) this.#countReplies(replies);
-  }
+  };
 
   #countReplies(replies: number | "as-sent"): void {
     const wanted = replies === "as-sent" ? this.aToB.writes : replies;
     if (this.bToA.writes >= wanted) this.#finish({ reason: "local-end" });
   }
 
-  async #ended(direction: Direction, from: Leg, to: Leg, end: PumpEnd): Promise<void> {
+  async #ended(pump: Pump, from: Leg, to: Leg, end: PumpEnd): Promise<void> {
     if (end.kind === "end") {
       from.inputEnded = true;
       this.#firstEnd ??= from.name;
@@ -175,19 +179,16 @@ export class Relay {
       this.#failed(end, to);
     }
     // Not before the end was passed on: what fails in that is part of how the session ends.
-    this.#pumps.set(direction, null);
+    this.#pumps.splice(this.#pumps.indexOf(pump), 1);
     const { endWithPeer, eofTimeoutMs } = this.#options;
     if (end.kind === "end" && from.end.child !== undefined) {
       this.#childEnded(from);
-    } else if (
-      [...this.#pumps.values()].every((pump) => pump === null) || (endWithPeer && from.name === "b")
-    ) {
+    } else if (this.#pumps.length === 0 || (endWithPeer && from.name === "b")) {
       this.#finish(this.#orderly());
     } else if (eofTimeoutMs !== undefined) {
-      this.#deadlines.after(
-        eofTimeoutMs,
-        () => this.#finish({ reason: "limit", error: this.#eofTimeout() }),
-      );
+      this.#after(eofTimeoutMs, () => {
+        this.#finish({ reason: "limit", error: this.#eofTimeout() });
+      });
     }
     if (from.name === "a") this.#afterInput();
   }
@@ -235,20 +236,28 @@ export class Relay {
     const { idleMs, lifetimeMs } = this.#options;
     if (idleMs !== undefined) this.#watchIdle(idleMs);
     if (lifetimeMs !== undefined) {
-      this.#deadlines.after(lifetimeMs, () => this.#finish({ reason: "lifetime" }));
+      this.#after(lifetimeMs, () => this.#finish({ reason: "lifetime" }));
     }
   }
 
   /** Calls `then` once nothing has moved for so long. */
   #afterQuiet(quietMs: number, then: () => void): void {
+    if (this.#isOver) return;
+    this.#deadlines ??= new Deadlines(this.#context.clock);
     this.#deadlines.afterQuiet(quietMs, () => this.#activeMs, then);
+  }
+
+  #after(delayMs: number, then: () => void): void {
+    if (this.#isOver) return;
+    this.#deadlines ??= new Deadlines(this.#context.clock);
+    this.#deadlines.after(delayMs, then);
   }
 
   /** A write of much to a slow peer counts as movement while the peer's kernel acknowledges it. */
   #watchIdle(idleMs: number, unacknowledged = this.#unacknowledged()): void {
     this.#afterQuiet(idleMs, () => {
       const left = this.#unacknowledged();
-      const writing = [...this.#pumps.values()].some((pump) => pump?.writing);
+      const writing = this.#pumps.some((pump) => pump.writing);
       if (!writing || left === unacknowledged) {
         return this.#finish({ reason: "idle", error: this.#idleError(idleMs) });
       }

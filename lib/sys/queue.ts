@@ -42,7 +42,9 @@ export function unreadBytes(fd: number): number | null {
   return ask(fd, SIOCINQ);
 }
 
+/** Asked for every large read: one answer for all, taken out before the next question. */
+const count = new Int32Array(1);
+
 function ask(fd: number, request: number): number | null {
-  const count = new Int32Array(1);
   return libc().ioctl(fd, request, count) < 0 ? null : count[0] ?? null;
 }
