@@ -6,7 +6,7 @@
 import { unlinger } from "../sys/descriptor.ts";
 import { resetNow } from "../sys/reset.ts";
 import { hasLibc } from "../sys/libc.ts";
-import { undeliveredBytes } from "../sys/queue.ts";
+import { undeliveredBytes, unreadBytes } from "../sys/queue.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import type { SocketPowers } from "./socket.ts";
 
