@@ -17,14 +17,14 @@ export class Handover implements AsyncDisposable {
   readonly #door: HandoverListener;
   readonly #listeners: readonly Listener[];
   readonly #context: Context;
-  readonly #onGone: () => void;
+  readonly #onGone: (pid: number) => void;
   readonly #running: Promise<void>;
 
   private constructor(
     door: HandoverListener,
     listeners: readonly Listener[],
     context: Context,
-    onGone: () => void,
+    onGone: (pid: number) => void,
   ) {
     this.#door = door;
     this.#listeners = listeners;
@@ -43,7 +43,7 @@ export class Handover implements AsyncDisposable {
     path: string,
     listeners: readonly Listener[],
     context: Context,
-    onGone: () => void,
+    onGone: (pid: number) => void,
   ): Promise<Handover> {
     return new Handover(await openHandover(path, context), listeners, context, onGone);
   }
@@ -92,7 +92,7 @@ export class Handover implements AsyncDisposable {
       }
       for (const listener of this.#listeners) listener.handOver?.();
       await this.#door.close();
-      this.#onGone();
+      this.#onGone(visitor.pid);
       await writeAll(session, new TextEncoder().encode("done\n"));
       log.write("notice", "takeover", `process ${visitor.pid} has taken over`, {
         pid: visitor.pid,

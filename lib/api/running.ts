@@ -37,6 +37,8 @@ export function looped(handler: SessionHandler): MakeServer {
 export class RunningServer implements AsyncDisposable {
   /** Where it listens, with the real ports; empty for a relay of two active ends. */
   readonly addresses: readonly Peer[];
+  /** The listeners inside; they belong to the server. */
+  readonly listeners: readonly Listener[];
   /** Settles when it has ended: everything is closed then. */
   readonly done: Promise<ServerTally>;
   readonly #server: ServerCore;
@@ -56,6 +58,7 @@ export class RunningServer implements AsyncDisposable {
     context: Context,
     finish: () => Promise<void> = () => Promise.resolve(),
   ) {
+    this.listeners = listeners;
     this.addresses = listeners.map((listener) => listener.local);
     this.#child = deriveContext(context);
     const { drain } = policy;

@@ -13,6 +13,7 @@ import {
   publicFlag,
   sessionFlags,
 } from "./flags.ts";
+import { serverFlags } from "./server_flags.ts";
 
 function address(name: string, summary: string, repeat = false): PositionalRow {
   return { name, kind: "address", summary, required: true, ...(repeat ? { repeat } : {}) };
@@ -75,6 +76,7 @@ export const commands: readonly CommandRow[] = [
       connectTimeoutFlag,
       ...sessionFlags,
       frameFlag,
+      ...serverFlags,
       drainFlag,
       publicFlag,
       childStatusFlag,
@@ -97,6 +99,7 @@ export const commands: readonly CommandRow[] = [
       { name: "utf8", kind: "flag", help: "upper: letters of every script, not of ASCII alone" },
       connectTimeoutFlag,
       ...sessionFlags,
+      ...serverFlags,
       drainFlag,
       publicFlag,
     ],
@@ -229,6 +232,41 @@ export const commands: readonly CommandRow[] = [
     ],
     logs: false,
     load: () => import("./commands/sockets.ts"),
+  },
+  {
+    name: "limits",
+    summary: "what this machine allows a server, and what to set for more",
+    details: [
+      "Descriptors, processes, threads, queues, ports and buffers, each explained in a line. " +
+      "With --for: what so many sessions at once need under a server model, beside what there " +
+      "is, with the lines for limits.conf, systemd and sysctl; exit status 6 where the machine " +
+      "is below. Nothing is changed.",
+    ],
+    positionals: [],
+    flags: [
+      {
+        name: "for",
+        kind: "integer",
+        placeholder: "N",
+        minimum: 1,
+        maximum: 10_000_000,
+        help: "work out what N sessions at once need",
+      },
+      {
+        name: "model",
+        kind: "text",
+        placeholder: "M",
+        standard: "loop",
+        help: "under this server model: loop iterative process prefork=N thread threads=N " +
+          "pool=MIN..MAX (default loop)",
+      },
+    ],
+    examples: [
+      { line: "plumb limits", summary: "what there is" },
+      { line: "plumb limits --for 20000 --model process", summary: "what to set" },
+    ],
+    logs: false,
+    load: () => import("./commands/limits.ts"),
   },
   {
     name: "completions",

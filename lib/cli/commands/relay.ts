@@ -12,19 +12,21 @@ import type { Address } from "../../core/address.ts";
 import { type Context, deriveContext } from "../../core/context.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.ts";
-import { manySessions } from "../many_sessions.ts";
+import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
 import { equipped, framingOf, relayOptionsOf } from "../session_options.ts";
 
-export function plan(invocation: Invocation): Plan {
+export async function plan(invocation: Invocation): Promise<Plan> {
+  await checkServerFlags(invocation);
   const [textA = "", textB = ""] = invocation.positionals;
   const plan = invocation.plan({
     endpoints: [planEndpoint("a", textA), planEndpoint("b", textB)],
   });
   const [a, b] = [endpointOf(plan, "a"), endpointOf(plan, "b")];
   refuseRelay(a, b, invocation.flags.flag("public") ?? false);
+  checkTakeover(invocation.flags, [a, b].filter(({ passive }) => passive), a.passive && b.passive);
   return plan;
 }
 
@@ -43,13 +45,21 @@ function many(a: Address, b: Address, session: CommandContext): Promise<number> 
     relay(a, b, {
       ...context,
       ...policy,
+      descriptorsPerSession: descriptorsOf(a) + descriptorsOf(b),
       ...relayOptionsOf(flags),
       stdio: session.ports.stdio,
       public: flags.flag("public") ?? false,
       framing: framingOf(flags),
-      equip: (end, info) => equipped(end, session, `.${info.id}`),
+      ...modelOptionsOf(flags, "relay"),
+      equipment: equipmentOf(flags),
+      say: (text) => session.errors.text(text),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     }));
+}
+
+/** Descriptors that one session takes at an end: a process has three pipes and its own. */
+function descriptorsOf({ scheme }: Address): number {
+  return scheme === "exec" || scheme === "sh" ? 4 : 1;
 }
 
 /** Passive ends first: a peer that came is what the other end is opened for. */

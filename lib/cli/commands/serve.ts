@@ -3,28 +3,32 @@
  * @module
  */
 
+import { modelOf, refuseModel } from "../../api/models.ts";
 import { serve } from "../../api/serve.ts";
 import { type AnyService, isHandler, refuseService, serviceNamed } from "../../api/services.ts";
 import { parseAddress } from "../../address/parse.ts";
 import type { OptionValue } from "../../core/option.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import type { Flags } from "../flag.ts";
-import { manySessions } from "../many_sessions.ts";
+import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
-import { equipped, relayOptionsOf } from "../session_options.ts";
+import { equipmentOf, relayOptionsOf } from "../session_options.ts";
 
-export function plan(invocation: Invocation): Plan {
+export async function plan(invocation: Invocation): Promise<Plan> {
   const { flags } = invocation;
+  await checkServerFlags(invocation);
   const [name = "", ...words] = invocation.positionals;
   const service = serviceNamed(name);
   const subject = takesSubject(service, words) ? words.shift() : undefined;
   if (words.length === 0) throw usage("serve", "ADDR is missing", `where to serve ${name}`);
   const endpoints = words.map((text) => planEndpoint("address", text, "passive"));
   const addresses = endpoints.map(({ address }) => parseAddress(address));
+  checkTakeover(flags, addresses);
   const given = subject === undefined ? {} : { subject };
   refuseService(service, addresses, { ...given, public: flags.flag("public") ?? false });
+  refuseModel(modelOf(modelOptionsOf(flags, "serve")), addresses);
   return invocation.plan({
     endpoints,
     settings: { service: name, ...given, options: serviceOptions(flags, service.options) },
@@ -64,7 +68,9 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
         service: options as Record<string, OptionValue>,
         ...(typeof subject === "string" ? { subject } : {}),
         public: session.flags.flag("public") ?? false,
-        equip: (end, info) => equipped(end, session, `.${info.id}`),
+        ...modelOptionsOf(session.flags, "serve"),
+        equipment: equipmentOf(session.flags),
+        say: (text) => session.errors.text(text),
       }),
   );
 }

@@ -1,0 +1,89 @@
+/**
+ * The service manager that started this process, where there is one (sd_notify(3)): told when the
+ * server is ready, reloads and stops, and that it is alive.
+ * @module
+ */
+
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Context } from "../core/context.ts";
+import { toNetError } from "../core/error.ts";
+import type { Host } from "../core/host.ts";
+import { monotonicMicroseconds, notifyManager } from "../sys/notify.ts";
+import { encodeSockaddr } from "../wire/sockaddr.ts";
+
+/** Tells the manager; says once where that fails, and the server goes on. */
+export class ServiceManager implements Disposable {
+  readonly #name: Uint8Array;
+  readonly #context: Context;
+  #watchdog: Timer | undefined;
+  #failed = false;
+
+  private constructor(name: Uint8Array, context: Context) {
+    this.#name = name;
+    this.#context = context;
+  }
+
+  /** @returns null where nobody waits to be told */
+  static of(host: Host, context: Context): ServiceManager | null {
+    const path = host.environment("NOTIFY_SOCKET");
+    // Other forms (vsock:) are for virtual machines.
+    if (path === undefined || !/^[@/]./.test(path)) return null;
+    const name = path.startsWith("@") ? `\0${path.slice(1)}` : path;
+    const manager = new ServiceManager(encodeSockaddr({ family: "unix", path: name }), context);
+    manager.#watch(watchdogMs(host), host.clock);
+    return manager;
+  }
+
+  /** It listens. */
+  ready(): void {
+    this.#tell("READY=1");
+  }
+
+  /** It reads its lists again; to be followed by `ready` (systemd.service(5), notify-reload). */
+  reloading(): void {
+    this.#tell(`RELOADING=1\nMONOTONIC_USEC=${monotonicMicroseconds()}`);
+  }
+
+  /** It accepts no more. */
+  stopping(): void {
+    this.#tell("STOPPING=1");
+  }
+
+  /** Gives the place of the main process to another: the one that has taken over. */
+  succeededBy(pid: number): void {
+    this.#tell(`MAINPID=${pid}`);
+  }
+
+  /** Tells nothing any more. */
+  [Symbol.dispose](): void {
+    this.#watchdog?.cancel();
+  }
+
+  /** At half the time, as sd_watchdog_enabled(3) advises: one lost beat is not the end. */
+  #watch(everyMs: number | null, clock: Clock): void {
+    if (everyMs === null) return;
+    this.#watchdog = clock.timer(everyMs / 2, () => {
+      this.#tell("WATCHDOG=1");
+      this.#watch(everyMs, clock);
+    });
+  }
+
+  #tell(state: string): void {
+    try {
+      notifyManager(this.#name, state);
+    } catch (thrown) {
+      if (this.#failed) return;
+      this.#failed = true;
+      const error = toNetError(thrown, "notify", "NOTIFY_SOCKET");
+      this.#context.log.write("warning", "notify", error.message, { code: error.code ?? null });
+    }
+  }
+}
+
+/** WATCHDOG_USEC in milliseconds, if it is for this process; null without a watchdog. */
+function watchdogMs(host: Host): number | null {
+  const microseconds = host.environment("WATCHDOG_USEC") ?? "";
+  const pid = host.environment("WATCHDOG_PID");
+  if (!/^[1-9]\d{0,14}$/.test(microseconds)) return null;
+  return pid === undefined || pid === String(host.pid) ? Number(microseconds) / 1_000 : null;
+}

@@ -1,0 +1,99 @@
+/**
+ * What a server takes over from the one before, and leaves to the one after: `--takeover` and
+ * `--pid-file`.
+ * @module
+ */
+
+import type { Handover } from "../api/handover.ts";
+import type { RunningServer } from "../api/running.ts";
+import type { Takeover } from "../api/takeover.ts";
+import type { Context } from "../core/context.ts";
+import { toNetError } from "../core/error.ts";
+import type { Host } from "../core/host.ts";
+import type { Ports } from "../core/transport.ts";
+import type { Flags } from "./flag.ts";
+import type { ServiceManager } from "./service_manager.ts";
+
+/** The place of a server in the line of those that serve the same addresses. */
+export class Succession implements AsyncDisposable {
+  readonly #path: string | undefined;
+  readonly #pidFile: string | undefined;
+  readonly #host: Host;
+  readonly #context: Context;
+  #before: Takeover | null;
+  #after: Handover | undefined;
+  #pid: Disposable | undefined;
+
+  private constructor(flags: Flags, host: Host, context: Context, before: Takeover | null) {
+    this.#path = flags.text("takeover");
+    this.#pidFile = flags.text("pid-file");
+    this.#host = host;
+    this.#context = context;
+    this.#before = before;
+  }
+
+  /**
+   * Asks the server before, where there is one. Without one the pid file is taken at once: a
+   * server that runs already is told before anything is bound.
+   *
+   * @throws {NetError} as `Takeover.from`; kind "in-use" for a live server's pid file
+   */
+  static async begin(flags: Flags, host: Host, context: Context): Promise<Succession> {
+    const path = flags.text("takeover");
+    const before = path === undefined
+      ? null
+      : await (await import("../api/takeover.ts")).Takeover.from(path, context);
+    const succession = new Succession(flags, host, context, before);
+    try {
+      if (before === null) await succession.#takePidFile();
+    } catch (thrown) {
+      await succession[Symbol.asyncDispose]();
+      throw thrown;
+    }
+    return succession;
+  }
+
+  /** As `CallOptions.handed`; undefined where there was no server before. */
+  get handed(): Ports["handed"] {
+    return this.#before?.handed;
+  }
+
+  /**
+   * The server listens: the one before may go, and the next one may come.
+   *
+   * @throws {NetError} where the place for the next one is taken
+   */
+  async listening(server: RunningServer, manager: ServiceManager | null): Promise<void> {
+    const before = this.#before;
+    if (before !== null) {
+      await before.ready().catch((thrown) => {
+        // It has ended by itself meanwhile: that is what was wanted of it.
+        const { message } = toNetError(thrown, "takeover");
+        this.#context.log.write("info", "takeover", `the server before went away: ${message}`);
+      });
+      await this.#takePidFile(before.pid);
+      this.#context.log.write("notice", "takeover", `taken over from process ${before.pid}`);
+      this.#before = null;
+    }
+    if (this.#path === undefined) return;
+    const { Handover } = await import("../api/handover.ts");
+    const onGone = (pid: number) => {
+      manager?.succeededBy(pid);
+      void server.drain();
+    };
+    this.#after = await Handover.at(this.#path, server.listeners, this.#context, onGone);
+  }
+
+  /** Gives all of it up. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#before?.[Symbol.asyncDispose]();
+    await this.#after?.[Symbol.asyncDispose]();
+    this.#pid?.[Symbol.dispose]();
+  }
+
+  async #takePidFile(except?: number): Promise<void> {
+    if (this.#pidFile === undefined) return;
+    const { takePidFile } = await import("../sys/pid_file.ts");
+    this.#pid = takePidFile(this.#pidFile, this.#host.pid, except);
+  }
+}

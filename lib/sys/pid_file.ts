@@ -1,0 +1,105 @@
+/**
+ * The pid file of a server.
+ * @module
+ */
+
+import { NetError, quote, toNetError } from "../core/error.ts";
+import { readSystemText } from "./procfs.ts";
+
+/** A longer text is no process id. */
+const longestText = 32;
+
+/**
+ * Writes the id of this process to a file, which is removed when the result is disposed.
+ *
+ * The file appears whole, and by link(2), which never replaces what another server has written
+ * meanwhile. A leftover is replaced: one whose process has ended, or began after it was written
+ * (its id was given to somebody else since).
+ *
+ * @param except the process before this one, which hands its place over: its file is replaced
+ * @throws {NetError} kind "in-use" where the file is a live process's, "usage" where it is no pid
+ * file, "permission" and others
+ */
+export function takePidFile(path: string, pid: number, except?: number): Disposable {
+  const own = `${path}.${pid}`;
+  try {
+    Deno.writeTextFileSync(own, `${pid}\n`, { mode: 0o644 });
+    try {
+      place(own, path, except);
+    } finally {
+      removeIfThere(own);
+    }
+  } catch (thrown) {
+    throw toNetError(thrown, "pid file", path);
+  }
+  return {
+    [Symbol.dispose]() {
+      // Another one's by now, where a new process took this one's place over.
+      if (readPid(path) === pid) removeIfThere(path);
+    },
+  };
+}
+
+function place(own: string, path: string, except: number | undefined): void {
+  for (let left = 8;; left--) {
+    try {
+      return Deno.linkSync(own, path);
+    } catch (thrown) {
+      if (!(thrown instanceof Deno.errors.AlreadyExists) || left === 0) throw thrown;
+    }
+    const holder = readPid(path);
+    if (holder === null) continue; // gone since
+    if (Number.isNaN(holder)) {
+      const message = "there is a file that is no pid file, and it is kept";
+      throw new NetError({ kind: "usage", op: "pid file", address: path, message });
+    }
+    if (holder === except) return Deno.renameSync(own, path); // no moment without the file
+    if (isLiveWriter(holder, path)) {
+      const name = readSystemText(`/proc/${holder}/comm`)?.trimEnd() ?? "";
+      const message = `${quote(name)}[${holder}] is alive`;
+      throw new NetError({ kind: "in-use", op: "pid file", address: path, message });
+    }
+    Deno.removeSync(path);
+  }
+}
+
+/** @returns null where there is no file, NaN where it holds no process id */
+function readPid(path: string): number | null {
+  const text = readSystemText(path, longestText);
+  if (text === null) return null;
+  return /^[1-9]\d{0,9}\n?$/.test(text) ? Number(text) : NaN;
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  }
+}
+
+/** A process that began after the file was written did not write it. */
+function isLiveWriter(pid: number, path: string): boolean {
+  const startedMs = startOf(pid);
+  if (startedMs === null) return false;
+  const writtenMs = Deno.statSync(path).mtime?.getTime() ?? Infinity;
+  // Boot time is told in seconds, and so is mtime by some file systems.
+  return startedMs <= writtenMs + 2_000;
+}
+
+/** Clock ticks a second in /proc: USER_HZ, the same on every machine of this size. */
+const ticksPerSecond = 100;
+
+/**
+ * When a process began, in milliseconds since 1970; null where it has ended. The times of its
+ * folder in /proc are not that: they are those of the first look at it.
+ */
+function startOf(pid: number): number | null {
+  const stat = readSystemText(`/proc/${pid}/stat`);
+  const boot = /^btime (\d+)$/m.exec(readSystemText("/proc/stat") ?? "")?.[1];
+  if (stat === null || boot === undefined) return null;
+  // proc_pid_stat(5): field 3 follows the name, field 22 is starttime.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (fields[0] === "Z") return null;
+  return (Number(boot) + Number(fields[19]) / ticksPerSecond) * 1_000;
+}
