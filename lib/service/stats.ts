@@ -1,0 +1,109 @@
+/**
+ * What a server says of itself over HTTP: `/metrics` for Prometheus, `/healthz` for those who send
+ * it clients, `/` for people and programs.
+ * @module
+ */
+
+import { Hono } from "hono";
+import type { Context } from "../core/context.ts";
+import type { Reason } from "../core/reason.ts";
+import type { ServerTally } from "../core/tally.ts";
+import type { OpenedService } from "./handler.ts";
+import { HttpError } from "./http_error.ts";
+import { HttpServer } from "./http_server.ts";
+import type { Refusal } from "./policy.ts";
+import { metricsOf } from "./stats_metrics.ts";
+
+/** The accept queue of one listener. */
+export interface AcceptQueue {
+  /** Where it listens, in the address language. */
+  readonly listener: string;
+  /** Connections that wait to be accepted. */
+  readonly length: number;
+  /** How many may wait: the smaller of the backlog and somaxconn. */
+  readonly limit: number;
+}
+
+/** What the machine says; null where it does not. */
+export interface MachineFigures {
+  readonly queues: readonly AcceptQueue[];
+  /** Connections that found an accept queue full, in all of the network namespace. */
+  readonly listenOverflows: number | null;
+  /** Connections that a listener lost for any reason, the same. */
+  readonly listenDrops: number | null;
+  readonly residentBytes: number | null;
+  readonly openDescriptors: number | null;
+  readonly descriptorLimit: number | null;
+}
+
+/** What a server says. */
+export interface ServerFigures {
+  readonly tally: ServerTally;
+  readonly open: number;
+  /** The most connections at a time. */
+  readonly bound: number;
+  readonly isDraining: boolean;
+  readonly refusals: Readonly<Record<Refusal, number>>;
+  readonly endings: ReadonlyMap<Reason, number>;
+  /** Bytes so far, those of open sessions too where they are known. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** Where the figures come from, asked for each answer. */
+export interface StatsSource {
+  server(): ServerFigures;
+  machine(): MachineFigures;
+}
+
+/** Makes the endpoint ready. */
+export function openStats(source: StatsSource, context: Context): OpenedService {
+  const app = new Hono();
+  const metrics = metricsOf(source);
+  const noStore = { "Cache-Control": "no-store" };
+  app.get("/metrics", async ({ body }) => {
+    const text = await metrics.metrics();
+    return body(text, 200, { ...noStore, "Content-Type": metrics.contentType });
+  });
+  app.get("/healthz", ({ text }) => {
+    const { isDraining } = source.server();
+    return text(isDraining ? "draining\n" : "ok\n", isDraining ? 503 : 200, noStore);
+  });
+  app.get("/", ({ json }) => json(liveTally(source), 200, noStore));
+  app.all("*", ({ req }) => {
+    if (req.method === "GET" || req.method === "HEAD") throw new HttpError(404, "no such page");
+    throw new HttpError(405, "the method must be GET or HEAD", { "Allow": "GET, HEAD" });
+  });
+  app.onError((thrown) => {
+    throw thrown;
+  });
+  const server = new HttpServer(async (request) => await app.fetch(request), context);
+  return {
+    handle: (session, within, info) => server.serve(session, within, info),
+    [Symbol.asyncDispose]: () => Promise.resolve(server.dispose()),
+  };
+}
+
+/** The live tally as one object; keys as everywhere in `--json`. */
+function liveTally(source: StatsSource): Record<string, unknown> {
+  const { tally, open, bound, isDraining, refusals, endings, bytesIn, bytesOut } = source.server();
+  const { accepted, refused, ended, cut, failed, durationMs } = tally;
+  return {
+    event: "tally",
+    schema: 1,
+    sessions: open,
+    maximumSessions: bound,
+    draining: isDraining,
+    accepted,
+    refused,
+    ended,
+    cut,
+    failed,
+    bytesIn,
+    bytesOut,
+    durationMs: Math.round(durationMs),
+    refusals,
+    reasons: Object.fromEntries(endings),
+    ...source.machine(),
+  };
+}
