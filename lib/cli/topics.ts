@@ -40,6 +40,10 @@ export const topics: Readonly<Record<string, Topic>> = {
     summary: "what each signal does",
     lines: (width) => Promise.resolve(definitions(signals, width)),
   },
+  systemd: {
+    summary: "a unit with hardening, and restarts that refuse nobody",
+    lines: async (width) => (await import("./topic_systemd.ts")).systemdLines(width),
+  },
   environment: {
     summary: "variables that are read, and those given to children",
     lines: (width) => Promise.resolve(definitions(environment, width)),
@@ -109,13 +113,19 @@ const signals: ReadonlyArray<readonly [string, string]> = [
     "second signal cuts at once. Exit status 0 if all ended by themselves, else 128+N. Others: " +
     "end at once, 128+N.",
   ],
-  ["SIGHUP", "as SIGTERM, once the terminal that it was started on is gone"],
+  [
+    "SIGHUP",
+    "servers: read the files of --allow and --deny again, without touching sessions. As SIGTERM, " +
+    "once the terminal that it was started on is gone",
+  ],
   ["SIGUSR2", "say the tally of a server so far"],
   ["SIGPIPE", "ignored: a closed standard output ends quietly"],
 ];
 
 const environment: ReadonlyArray<readonly [string, string]> = [
   ["NO_COLOR", "read: no colour, as --color never"],
+  ["NOTIFY_SOCKET, WATCHDOG_USEC", "read by servers: the service manager to tell (sd_notify)"],
+  ["LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES", "read by fd:NAME: sockets that systemd passed"],
   ["PLUMB_SESSION", "given to children: number of the session"],
   ["PLUMB_PEER", "given to children: address of the peer"],
   ["PLUMB_LOCAL", "given to children: the address that the peer reached"],
