@@ -6,6 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
+import type { SessionInfo } from "../service/policy.ts";
 import { hexdump } from "../stream/hexdump.ts";
 import { limited } from "../stream/rate.ts";
 import { record } from "../stream/record.ts";
@@ -68,4 +69,17 @@ async function openRecord(prefix: string, context: Context): Promise<Tap> {
     await aToB[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+/** What a server puts around a session: the caller's own function, or its equipment. */
+export function equipmentOf(
+  { equip: own, equipment, say = () => {} }: {
+    readonly equip?: (session: Duplex, info: SessionInfo) => Promise<Duplex>;
+    readonly equipment?: Equipment;
+    readonly say?: (text: string) => void;
+  },
+  context: Context,
+): ((session: Duplex, info: SessionInfo) => Promise<Duplex>) | undefined {
+  if (own !== undefined || equipment === undefined) return own;
+  return (session, { id }) => equip(session, equipment, `.${id}`, say, context);
 }

@@ -16,17 +16,23 @@ import {
   type SessionHandler,
   type SessionInfo,
 } from "../service/policy.ts";
+import { formatModel, isFar, type Model } from "../service/model.ts";
 import { childPorts } from "./child_ports.ts";
 import { dial } from "./connect.ts";
 import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { actsOnMachine, refuseExposure } from "./exposure.ts";
+import { type Equipment, equipmentOf } from "./equipment.ts";
+import { type FarTask, relayWork } from "./far_task.ts";
 import { Listening } from "./listen.ts";
+import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
 import { type OpenOther, pairing, type PairOptions } from "./pairing.ts";
 import { closeAll, openListeners } from "./passive.ts";
 import { looped, RunningServer } from "./running.ts";
 
 /** How `relay` behaves. */
-export interface RelayCallOptions extends CallOptions, AcceptPolicy, PairOptions {
+export interface RelayCallOptions extends CallOptions, AcceptPolicy, PairOptions, ModelOptions {
+  /** What stands around each session; plain values, so that it goes with every model. */
+  readonly equipment?: Equipment;
   /** Time for opening the active end of each session (ms); default 30,000. */
   readonly timeoutMs?: number;
   /** Allows `exec:` and `sh:` behind an address that other machines can reach. */
@@ -59,26 +65,61 @@ export async function relay(
 ): Promise<RunningServer> {
   const ends = { a: valueOf(a), b: valueOf(b) };
   refuseRelay(ends.a, ends.b, options.public ?? false);
+  const model = modelOf(options);
+  refuseRelayModel(model, ends.a, ends.b);
   const context = contextOf(options);
   const ports = portsOf(options);
   if (!ends.a.passive && !ends.b.passive) return await oneRelay(ends, context, ports, options);
   const front = ends.a.passive ? "a" : "b";
+  const around = equipmentOf(options, context);
+  const pair = around === undefined ? options : { ...options, equip: around };
   const listeners = await openListeners(ends[front], context, ports);
   if (!(ends.a.passive && ends.b.passive)) {
     const behind = front === "a" ? ends.b : ends.a;
     const open: OpenOther = (within, { id }, { remote, local }) =>
       dial(behind, within, childPorts(ports, id, remote.text, local.text), options.timeoutMs);
-    const handler = pairing(front, open, options);
-    return new RunningServer(listeners, looped(handler), options, context);
+    const handler = pairing(front, open, pair);
+    const task = relayTask(front, behind, context, options);
+    const make = await serverOf(model, handler, task, options);
+    return new RunningServer(listeners, make, options, context);
   }
   const others = await openListeners(ends.b, context, ports).catch(async (thrown) => {
     await closeAll(listeners);
     throw thrown;
   });
   const paired = new Listening(others, context);
-  const handler = pairing(front, (within) => nextOf(paired, within), options);
+  const handler = pairing(front, (within) => nextOf(paired, within), pair);
   const close = () => paired[Symbol.asyncDispose]();
   return new RunningServer(listeners, looped(handler), options, context, close);
+}
+
+/** The other end as plain values; null where functions of the caller stand around the sessions. */
+function relayTask(
+  front: "a" | "b",
+  behind: Address,
+  { limits }: Context,
+  options: RelayCallOptions,
+): Omit<FarTask, "once"> | null {
+  const { equip, onOpen, onEnd, equipment = {} } = options;
+  if (equip !== undefined || onOpen !== undefined || onEnd !== undefined) return null;
+  return { schema: 1, work: relayWork(front, behind, options), equipment, limits };
+}
+
+/**
+ * Refuses what a model cannot do with a pair, before anything is opened.
+ *
+ * @throws {NetError} kind "usage"
+ */
+export function refuseRelayModel(model: Model, a: Address, b: Address): void {
+  if (model.kind === "loop") return;
+  const refuse = (message: string) => {
+    throw new NetError({ kind: "usage", op: "model", message, hint: "use --model loop" });
+  };
+  if (!a.passive && !b.passive) refuse(`${formatModel(model)} needs an end that listens`);
+  if (a.passive && b.passive && isFar(model)) {
+    refuse("two listening ends are paired by one process, in order of arrival");
+  }
+  refuseModel(model, [a, b].filter(({ passive }) => passive));
 }
 
 /**

@@ -9,12 +9,17 @@ import type { Duplex } from "../core/contract.ts";
 import type { OpenedService } from "../service/handler.ts";
 import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/policy.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
+import { type Equipment, equipmentOf } from "./equipment.ts";
+import type { FarTask } from "./far_task.ts";
+import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
 import { openAllListeners } from "./passive.ts";
-import { looped, RunningServer } from "./running.ts";
+import { RunningServer } from "./running.ts";
 import { openService, refuseService, serviceNamed, type ServiceOptions } from "./services.ts";
 
 /** How `serve` behaves. */
-export interface ServeOptions extends CallOptions, AcceptPolicy, ServiceOptions {
+export interface ServeOptions extends CallOptions, AcceptPolicy, ServiceOptions, ModelOptions {
+  /** What stands around each session; plain values, so that it goes with every model. */
+  readonly equipment?: Equipment;
   /** Puts something around each session before it is served: a rate limit, taps. */
   readonly equip?: (session: Duplex, info: SessionInfo) => Promise<Duplex>;
 }
@@ -46,18 +51,40 @@ export async function serve(
   const context = contextOf(options);
   const list = Array.isArray(addresses) ? addresses : [addresses];
   const targets = list.map((address: string | Address) => addressFor(address, "passive"));
+  const model = modelOf(options);
+  refuseModel(model, targets);
   const opened = typeof service === "string"
     ? await openNamed(service, targets, context, options)
     : handlerOnly(service);
   try {
-    const handler = equipping(opened.handle, options.equip);
+    const handler = equipping(opened.handle, equipmentOf(options, context));
+    const task = typeof service === "string" ? taskOf(service, context, options) : null;
+    const make = await serverOf(model, handler, task, options);
     const listeners = await openAllListeners(targets, context, portsOf(options));
     const close = async () => await opened[Symbol.asyncDispose]();
-    return new RunningServer(listeners, looped(handler), options, context, close);
+    return new RunningServer(listeners, make, options, context, close);
   } catch (thrown) {
     await opened[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+/** The same service as plain values; null where a function stands around its sessions. */
+function taskOf(
+  name: string,
+  context: Context,
+  options: ServeOptions,
+): Omit<FarTask, "once"> | null {
+  if (options.equip !== undefined) return null;
+  const { service, subject, idleMs, lifetimeMs, equipment = {} } = options;
+  const given = Object.entries({ service, subject, idleMs, lifetimeMs });
+  const plain = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  return {
+    schema: 1,
+    work: { kind: "service", name, options: plain },
+    equipment,
+    limits: context.limits,
+  };
 }
 
 async function openNamed(

@@ -6,6 +6,7 @@
 import { makeContext } from "../core/context.ts";
 import type { Host } from "../core/host.ts";
 import { silentLog } from "../core/log.ts";
+import { farArgument, isFarThread } from "../service/far_sign.ts";
 import { type Manner, mannerOf, readArgs, type Request } from "./args.ts";
 import type { CommandContext, CommandModule, CommandRow, Invocation } from "./command.ts";
 import { flagsOf } from "./command.ts";
@@ -40,6 +41,7 @@ export async function run(
   host: Host,
   options: RunOptions = {},
 ): Promise<number> {
+  if (argv[0] === farArgument || isFarThread()) return await serveAsFar();
   const manner = mannerOf(argv);
   const errors = new ErrorOutput(host, wantsColor(manner, host));
   try {
@@ -50,6 +52,12 @@ export async function run(
     if (thrown instanceof OutputClosed) return 0;
     return report(thrown, manner, errors);
   }
+}
+
+/** A child process or a thread of a server: loading the module serves, and ends the process. */
+async function serveAsFar(): Promise<never> {
+  await import("../api/far_main.ts");
+  return await new Promise<never>(() => {});
 }
 
 async function perform(

@@ -3,15 +3,12 @@
  * @module
  */
 
-import { connect } from "../api/connect.ts";
+import { equip, type Equipment } from "../api/equipment.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { Framing } from "../stream/frame.ts";
-import { hexdump } from "../stream/hexdump.ts";
 import type { Buffering } from "../stream/pump.ts";
-import { limited } from "../stream/rate.ts";
-import { record } from "../stream/record.ts";
 import type { RelayOptions } from "../stream/relay.ts";
-import { type Direction, type Tap, tapped } from "../stream/tap.ts";
+import type { Direction } from "../stream/tap.ts";
 import type { CommandContext } from "./command.ts";
 import type { Flags } from "./flag.ts";
 
@@ -38,52 +35,27 @@ export function framingOf(flags: Flags): Framing {
   return flags.text("frame") as Framing;
 }
 
-/**
- * A session with what the flags put around it: the rate limit, then `-x` and `--record`.
- *
- * @throws {NetError} as `openTaps`; the session is closed then
- */
-export async function equipped(
-  a: Duplex,
-  session: CommandContext,
-  suffix?: string,
-): Promise<Duplex> {
-  const { flags, context } = session;
-  const rate = flags.number("rate-limit");
-  try {
-    const taps = await openTaps(session, suffix);
-    return tapped(rate === undefined ? a : limited(a, rate, context.clock), taps);
-  } catch (thrown) {
-    await a[Symbol.asyncDispose]();
-    throw thrown;
-  }
+/** What the flags put around a session: the rate limit, `-x` and `--record`. */
+export function equipmentOf(flags: Flags): Equipment {
+  const rateLimit = flags.number("rate-limit");
+  const record = flags.text("record");
+  return {
+    hexdump: flags.flag("hexdump") ?? false,
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(record === undefined ? {} : { record }),
+  };
 }
 
 /**
- * Opens what looks at the bytes: `-x` and `--record`.
+ * A session with what the flags put around it.
  *
- * @param suffix tells the recordings of several sessions apart: "", or the session's number
- * @throws {NetError} where a recording cannot be made; nothing stays open then
+ * @param suffix tells the recordings of several sessions apart
+ * @throws {NetError} where a recording cannot be made; the session is closed then
  */
-async function openTaps(session: CommandContext, suffix = ""): Promise<readonly Tap[]> {
-  const { flags, errors, context, ports } = session;
-  const taps: Tap[] = [];
-  if (flags.flag("hexdump")) taps.push(hexdump(context.clock, (text) => errors.text(text)));
-  const prefix = flags.text("record");
-  if (prefix === undefined) return taps;
-  const open = (direction: Direction): Promise<Duplex> =>
-    connect({
-      scheme: "file",
-      passive: false,
-      path: `${prefix}${suffix}.${direction}`,
-      options: [{ name: "mode", value: "create" }],
-    }, { ...context, stdio: ports.stdio });
-  const aToB = await open("a-b");
-  try {
-    taps.push(record({ "a-b": aToB, "b-a": await open("b-a") }));
-  } catch (thrown) {
-    await aToB[Symbol.asyncDispose]();
-    throw thrown;
-  }
-  return taps;
+export function equipped(
+  a: Duplex,
+  { flags, errors, context }: CommandContext,
+  suffix = "",
+): Promise<Duplex> {
+  return equip(a, equipmentOf(flags), suffix, (text) => errors.text(text), context);
 }

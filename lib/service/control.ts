@@ -45,6 +45,8 @@ export type FarMessage =
   | { type: "accepted"; key: number; at: number; remote: Peer }
   | { type: "ended"; key: number; report: SessionReport }
   | { type: "pong" }
+  /** It has closed its share of the listening sockets. */
+  | { type: "closed" }
   | { type: "log"; level: LogLevel; event: string; text: string; fields: Json }
   /** Text for standard error as it is (a hexdump). */
   | { type: "text"; text: string }
@@ -66,6 +68,7 @@ export function readFarMessage(value: unknown): FarMessage {
   switch (message.type) {
     case "ready":
     case "pong":
+    case "closed":
       return { type: message.type };
     case "accepted": {
       const { key, at, remote } = message;
@@ -177,7 +180,9 @@ function readError(value: unknown): NetError {
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable("object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw unreadable("object");
+  }
   return value as Readonly<Record<string, unknown>>;
 }
 

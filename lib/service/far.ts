@@ -52,6 +52,8 @@ export interface FarWork extends AsyncDisposable {
 export type OpenWork = (
   start: Extract<NearMessage, { type: "start" }>,
   log: Log,
+  /** Takes text for standard error (a hexdump). */
+  say: (text: string) => void,
 ) => Promise<FarWork>;
 
 /** How long sessions have to close in order once the server itself has gone. */
@@ -63,7 +65,8 @@ export async function serveFar(control: FarControl, open: OpenWork): Promise<num
   if (first === null || first.type !== "start") return 0; // the server went before it began
   let work: FarWork;
   try {
-    work = await open(first, controlLog(control));
+    const say = (text: string) => control.send({ type: "text", text });
+    work = await open(first, controlLog(control), say);
   } catch (thrown) {
     control.send({ type: "failed", error: toNetError(thrown, "serve") });
     return 1;
@@ -95,7 +98,10 @@ class Far {
   readonly #farewell: Farewell;
   /** Accepted, and not decided about. */
   readonly #waiting = new Map<number, FarIncoming>();
-  readonly #sessions = new Map<number, { readonly task: SessionTask; readonly run: Promise<void> }>();
+  readonly #sessions = new Map<
+    number,
+    { readonly task: SessionTask; readonly run: Promise<void> }
+  >();
   readonly #over = Promise.withResolvers<null>();
   readonly #closing = new AbortController();
   #lastKey = 0;
@@ -197,8 +203,10 @@ class Far {
   }
 
   async #stopAccepting(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     await this.#work.listener[Symbol.asyncDispose]();
+    this.#control.send({ type: "closed" });
   }
 
   #endIfDone(): void {

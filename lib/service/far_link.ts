@@ -8,6 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { ChildStatus } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { LineReader } from "../stream/read.ts";
+import { farArgument, farWorkerName } from "./far_sign.ts";
 import { type FarMessage, type NearMessage, readFarMessage } from "./control.ts";
 
 /** How one has ended. */
@@ -29,11 +30,6 @@ export interface FarLink {
   /** Ends it at once, whatever it does. Idempotent, never throws. */
   kill(): void;
 }
-
-/** The name of worker threads of plumb, by which the program's entry knows what it is. */
-export const farWorkerName = "plumb-far";
-/** The argument by which a child process knows what it is. */
-export const farArgument = "--child";
 
 /**
  * Starts a child process. It inherits standard error and every descriptor that was said to be
@@ -144,9 +140,14 @@ async function* messages(
  *
  * @param entry the module to start
  * @param serial tells threads apart, for people
- * @param released called once it has ended, to free what it was lent
+ * @param released called once it has ended, to free what it was lent; what it was given, too,
+ * unless it `hasClosed` that in order
  */
-export function startThread(entry: string, serial: number, released: () => void): FarLink {
+export function startThread(
+  entry: string,
+  serial: number,
+  released: (hasClosed: boolean) => void,
+): FarLink {
   const worker = new Worker(entry, { type: "module", name: farWorkerName });
   return new ThreadLink(worker, `thread ${serial}`, released);
 }
@@ -154,10 +155,11 @@ export function startThread(entry: string, serial: number, released: () => void)
 class ThreadLink implements FarLink {
   readonly name: string;
   readonly #worker: Worker;
-  readonly #released: () => void;
+  readonly #released: (hasClosed: boolean) => void;
+  #hasClosed = false;
   readonly #ended = Promise.withResolvers<FarExit>();
 
-  constructor(worker: Worker, name: string, released: () => void) {
+  constructor(worker: Worker, name: string, released: (hasClosed: boolean) => void) {
     this.name = name;
     this.#worker = worker;
     this.#released = released;
@@ -172,7 +174,9 @@ class ThreadLink implements FarLink {
       // The runtime tells nobody that a worker has closed itself: it says so before.
       if (data === null) return this.#end({});
       try {
-        heard(readFarMessage(data));
+        const message = readFarMessage(data);
+        if (message.type === "closed") this.#hasClosed = true;
+        heard(message);
       } catch (thrown) {
         this.#end({ error: toNetError(thrown, "control", this.name) });
       }
@@ -186,7 +190,7 @@ class ThreadLink implements FarLink {
     };
     const exit = await this.#ended.promise;
     this.#worker.terminate();
-    this.#released();
+    this.#released(this.#hasClosed);
     return exit;
   }
 

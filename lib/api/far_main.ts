@@ -1,0 +1,133 @@
+/**
+ * The entry of far processes and far threads. A process knows by its argument, a thread by its
+ * name, that it is one; anywhere else loading this module does nothing.
+ *
+ * One module for both, reached by its own URL: bundled into one file with the program, that URL is
+ * the program's, whose entry looks for the same two signs first (cli/run.ts).
+ * @module
+ */
+
+import { makeContext } from "../core/context.ts";
+import type { Log } from "../core/log.ts";
+import {
+  type FarMessage,
+  farToJson,
+  type NearMessage,
+  readNearMessage,
+} from "../service/control.ts";
+import { type FarControl, type FarWork, serveFar, settled } from "../service/far.ts";
+import { farArgument, isFarThread } from "../service/far_sign.ts";
+import { LineReader } from "../stream/read.ts";
+import { setInherited } from "../sys/share.ts";
+import { SharedListener } from "../transport/shared_listener.ts";
+import { openTask, readTask } from "./far_task.ts";
+
+/** Where this module is: what `new Worker` and a child process are started with. */
+export const farEntry: string = import.meta.url;
+
+/** What a worker thread has that the main thread has not; its types are those of browsers. */
+interface WorkerScope {
+  postMessage?(message: unknown): void;
+  onmessage?: ((event: MessageEvent) => void) | null;
+  close?(): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+const isThread = isFarThread();
+const isProcess = !isThread && Deno.args[0] === farArgument;
+
+if (isThread) {
+  void serveFar(threadControl(), openWork).finally(() => {
+    scope.postMessage?.(null); // nothing else tells the server
+    scope.close?.();
+  });
+} else if (isProcess) {
+  // What ends the server's terminal or group must not end its sessions before the server says so.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
+    Deno.addSignalListener(signal, () => {});
+  }
+  void serveFar(processControl(), openWork).then((status) => Deno.exit(status));
+}
+
+type Start = Extract<NearMessage, { type: "start" }>;
+
+async function openWork(
+  { task: json, sockets, wake }: Start,
+  log: Log,
+  say: (text: string) => void,
+): Promise<FarWork> {
+  const task = readTask(json);
+  const context = makeContext({ log, limits: task.limits });
+  // Inherited once is enough: the children of `exec` must not hold the port.
+  for (const { descriptor } of sockets) setInherited(descriptor, false);
+  const opened = await openTask(task, context, say);
+  const shared = new SharedListener(sockets, context, wake);
+  const { firstByteMs, busyMessage } = task;
+  return {
+    context,
+    listener: {
+      local: shared.local,
+      async accept() {
+        const incoming = await shared.accept();
+        // At once: a descriptor that nobody owns would outlive a thread that is ended.
+        return incoming === null ? null : settled(await incoming.settle(context), incoming.at);
+      },
+      [Symbol.asyncDispose]: () => shared[Symbol.asyncDispose](),
+    },
+    locals: sockets.map(({ local }) => local),
+    handle: opened.handle,
+    once: task.once,
+    ...(firstByteMs === undefined ? {} : { firstByteMs }),
+    ...(busyMessage === undefined ? {} : { busyMessage }),
+    [Symbol.asyncDispose]: async () => {
+      await shared[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function threadControl(): FarControl {
+  const queue: (NearMessage | Error)[] = [];
+  let wake = () => {};
+  scope.onmessage = ({ data }) => {
+    try {
+      queue.push(readNearMessage(data));
+    } catch (thrown) {
+      queue.push(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+    wake();
+  };
+  return {
+    send: (message) => scope.postMessage?.(farToJson(message)),
+    async receive() {
+      while (queue.length === 0) await new Promise<void>((resolve) => wake = resolve);
+      const message = queue.shift();
+      if (message instanceof Error) throw message;
+      return message ?? null;
+    },
+  };
+}
+
+function processControl(): FarControl {
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  const remote = { scheme: "stdio", text: "-" };
+  const lines = new LineReader({ remote, read: (into) => Deno.stdin.read(into) });
+  return {
+    send(message: FarMessage) {
+      // Waits where the server is behind: what it has not read yet is bounded by the pipe.
+      const bytes = encoder.encode(`${JSON.stringify(farToJson(message))}\n`);
+      try {
+        for (let sent = 0; sent < bytes.length;) {
+          sent += Deno.stdout.writeSync(bytes.subarray(sent));
+        }
+      } catch {
+        // The server has gone, which its end of this process' input tells as well.
+      }
+    },
+    async receive() {
+      const line = await lines.readLine();
+      return line === null ? null : readNearMessage(JSON.parse(decoder.decode(line)));
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * The models whose sessions are served by other processes or threads: what they share with the
+ * server that listens, and how they are started.
+ * @module
+ */
+
+import type { Context } from "../core/context.ts";
+import type { Listener } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
+import type { FarSocket, Json } from "../service/control.ts";
+import { startProcess, startThread } from "../service/far_link.ts";
+import { FarServer, type FleetShape } from "../service/far_server.ts";
+import type { Started } from "../service/fleet.ts";
+import type { FarModel } from "../service/model.ts";
+import type { SupervisorOptions } from "../service/supervisor.ts";
+import { closeDescriptor } from "../sys/file.ts";
+import { makeWake, wake } from "../sys/poll.ts";
+import { duplicate, setInherited } from "../sys/share.ts";
+import { SharedListener } from "../transport/shared_listener.ts";
+import { farEntry } from "./far_main.ts";
+import { type FarTask, taskToJson } from "./far_task.ts";
+import { closeAll } from "./passive.ts";
+import type { MakeServer } from "./running.ts";
+
+/** How a model behaves beyond its numbers. */
+export interface FarOptions {
+  readonly supervision?: SupervisorOptions;
+  /** Takes the text of a hexdump. */
+  readonly say?: (text: string) => void;
+}
+
+/** Models of a fleet; the pool is made elsewhere. */
+export type FleetModel = Exclude<FarModel, { readonly kind: "pool" }>;
+
+/** Makes the server of a model with more than one process or thread. */
+export function farServer(
+  model: FleetModel,
+  task: Omit<FarTask, "once">,
+  options: FarOptions = {},
+): MakeServer {
+  return (listeners, policy, context) => {
+    const sockets = listeners.map(socketOf);
+    const shape = shapeOf(model);
+    const once = shape.kind === "spare" && shape.once;
+    const { firstByteMs, busyMessage } = policy;
+    const json = taskToJson({
+      ...task,
+      once,
+      ...(firstByteMs === undefined ? {} : { firstByteMs }),
+      ...(busyMessage === undefined ? {} : { busyMessage }),
+    });
+    const isProcess = model.kind === "process" || model.kind === "prefork";
+    const own = new SharedListener(duplicates(sockets), context);
+    if (isProcess) { for (const { descriptor } of sockets) setInherited(descriptor, true); }
+    const { supervision, say } = options;
+    return new FarServer(
+      {
+        shape,
+        locals: sockets.map(({ local }) => local),
+        start: isProcess ? processStarter(json, sockets, context) : threadStarter(json, sockets),
+        turnAway() {
+          own.look();
+          const incoming = own.poll();
+          incoming?.reject();
+          return incoming;
+        },
+        async closeListeners() {
+          await own[Symbol.asyncDispose]();
+          await closeAll(listeners);
+        },
+        ...(supervision === undefined ? {} : { supervision }),
+        ...(say === undefined ? {} : { text: say }),
+      },
+      policy,
+      context,
+    );
+  };
+}
+
+function shapeOf(model: FleetModel): FleetShape {
+  switch (model.kind) {
+    case "prefork":
+    case "threads":
+      return { kind: "fixed", count: model.count };
+    case "process":
+    case "thread":
+      return { kind: "spare", spare: model.spare, once: model.kind === "process" };
+  }
+}
+
+/**
+ * The descriptor of a listener, to be shared.
+ *
+ * @throws {NetError} kind "usage" where it has none, or it cannot be known
+ */
+export function socketOf(listener: Listener): FarSocket {
+  const descriptor = listener.descriptor?.() ?? null;
+  if (descriptor !== null) return { descriptor, local: listener.local };
+  throw new NetError({
+    kind: "unavailable",
+    op: "serve",
+    address: listener.local.text,
+    message: "the descriptor of this listener cannot be shared",
+    hint: "models need TCP or Unix stream sockets, and --allow-ffi; or use --model loop",
+  });
+}
+
+/** Descriptors of their own for a thread: who shares a number must agree on who closes it. */
+export function duplicates(sockets: readonly FarSocket[]): FarSocket[] {
+  return sockets.map(({ descriptor, local }) => ({ descriptor: duplicate(descriptor), local }));
+}
+
+/** A child inherits the listeners under the numbers that they have here. */
+function processStarter(task: Json, sockets: readonly FarSocket[], context: Context) {
+  return (): Started => {
+    return { link: startProcess(farEntry, context), greeting: { type: "start", task, sockets } };
+  };
+}
+
+/** A thread that was ended could not close what it was given: then it is done here. */
+function threadStarter(task: Json, sockets: readonly FarSocket[]) {
+  let serial = 0;
+  return (): Started => {
+    const own = duplicates(sockets);
+    const wakeUp = makeWake();
+    const link = startThread(farEntry, ++serial, (hasClosed) => {
+      wake(wakeUp);
+      closeDescriptor(wakeUp);
+      if (!hasClosed) { for (const { descriptor } of own) closeDescriptor(descriptor); }
+    });
+    return { link, greeting: { type: "start", task, sockets: own, wake: wakeUp } };
+  };
+}
