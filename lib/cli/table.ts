@@ -13,6 +13,7 @@ import {
   publicFlag,
   sessionFlags,
 } from "./flags.ts";
+import { modelFlags } from "./model_flags.ts";
 import { serverFlags } from "./server_flags.ts";
 
 function address(name: string, summary: string, repeat = false): PositionalRow {
@@ -77,6 +78,7 @@ export const commands: readonly CommandRow[] = [
       ...sessionFlags,
       frameFlag,
       ...serverFlags,
+      ...modelFlags,
       drainFlag,
       publicFlag,
       childStatusFlag,
@@ -100,6 +102,7 @@ export const commands: readonly CommandRow[] = [
       connectTimeoutFlag,
       ...sessionFlags,
       ...serverFlags,
+      ...modelFlags,
       drainFlag,
       publicFlag,
     ],

@@ -245,7 +245,5 @@ export class Fleet {
 export function howItEnded({ child, error }: FarExit): string {
   if (error !== undefined) return `failed (${error.message})`;
   if (child === undefined) return "ended";
-  return child.signal === null
-    ? `ended with status ${child.code}`
-    : `was ended by ${child.signal}`;
+  return child.signal === null ? `ended with status ${child.code}` : `was ended by ${child.signal}`;
 }

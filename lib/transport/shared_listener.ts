@@ -18,6 +18,8 @@ export interface SharedSocket {
   readonly descriptor: number;
   /** Where it listens. */
   readonly local: Peer;
+  /** Sets what an accepted connection does not inherit; throws as `Listener.accept`. */
+  prepare?(fd: number): void;
 }
 
 /** A connection that came in at one of several sockets. */
@@ -35,7 +37,7 @@ export interface SharedIncoming extends Incoming {
 export class SharedListener implements AsyncDisposable {
   /** Where it listens, in words. */
   readonly local: Peer;
-  readonly #sockets: readonly { readonly socket: NativeSocket; readonly local: Peer }[];
+  readonly #sockets: readonly (Omit<SharedSocket, "descriptor"> & { socket: NativeSocket })[];
   readonly #context: Context;
   readonly #wake: number;
   readonly #ownsWake: boolean;
@@ -53,8 +55,8 @@ export class SharedListener implements AsyncDisposable {
       scheme: sockets[0]?.local.scheme ?? "tcp",
       text: sockets.map(({ local }) => local.text).join(" "),
     };
-    this.#sockets = sockets.map(({ descriptor, local }) => {
-      return { socket: NativeSocket.own(descriptor, local.text), local };
+    this.#sockets = sockets.map(({ descriptor, ...rest }) => {
+      return { socket: NativeSocket.own(descriptor, rest.local.text), ...rest };
     });
     this.#context = context;
     this.#ownsWake = wake === undefined;
@@ -109,10 +111,11 @@ export class SharedListener implements AsyncDisposable {
   }
 
   #incoming(socket: NativeSocket, at: number): SharedIncoming {
-    const listener = this.#sockets[at]?.local ?? this.local;
+    const { local: listener, prepare } = this.#sockets[at] ?? this;
     let ends: AcceptedEnds;
     try {
       ends = endsOf(socket, listener);
+      prepare?.(socket.fd);
     } catch (cause) {
       socket.close();
       const message = "the client was gone before it was accepted";

@@ -7,16 +7,20 @@ import { formatAddress } from "../../address/format.ts";
 import { childPorts } from "../../api/child_ports.ts";
 import { dial } from "../../api/connect.ts";
 import type { Listening } from "../../api/listen.ts";
-import { refuseRelay, relay } from "../../api/relay.ts";
+import { modelOf } from "../../api/models.ts";
+import { refuseRelay, refuseRelayModel, relay } from "../../api/relay.ts";
 import type { Address } from "../../core/address.ts";
 import { type Context, deriveContext } from "../../core/context.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.ts";
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
+import type { Flags } from "../flag.ts";
+import { modelOptionsOf } from "../model_flags.ts";
+import { usage } from "../normalise.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
-import { equipped, framingOf, relayOptionsOf } from "../session_options.ts";
+import { equipmentOf, framingOf, relayOptionsOf } from "../session_options.ts";
 
 export async function plan(invocation: Invocation): Promise<Plan> {
   await checkServerFlags(invocation);
@@ -26,6 +30,11 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   });
   const [a, b] = [endpointOf(plan, "a"), endpointOf(plan, "b")];
   refuseRelay(a, b, invocation.flags.flag("public") ?? false);
+  if (!isSingle(a, b, invocation.flags)) {
+    refuseRelayModel(modelOf(modelOptionsOf(invocation.flags, "relay")), a, b);
+  } else if (invocation.flags.source("model") === "flag") {
+    throw usage("relay", "--model is for relays that serve many");
+  }
   checkTakeover(invocation.flags, [a, b].filter(({ passive }) => passive), a.passive && b.passive);
   return plan;
 }
@@ -33,9 +42,13 @@ export async function plan(invocation: Invocation): Promise<Plan> {
 export function run(plan: Plan, session: CommandContext): Promise<number> {
   const a = endpointOf(plan, "a");
   const b = endpointOf(plan, "b");
+  return isSingle(a, b, session.flags) ? once(a, b, session) : many(a, b, session);
+}
+
+/** True for a relay of one session. */
+function isSingle(a: Address, b: Address, flags: Flags): boolean {
   const hasStandardStreams = a.scheme === "stdio" || b.scheme === "stdio";
-  const isOne = hasStandardStreams || session.flags.flag("once") || (!a.passive && !b.passive);
-  return isOne ? once(a, b, session) : many(a, b, session);
+  return hasStandardStreams || flags.flag("once") === true || (!a.passive && !b.passive);
 }
 
 function many(a: Address, b: Address, session: CommandContext): Promise<number> {

@@ -10,6 +10,7 @@ import { parseAddress } from "../../address/parse.ts";
 import type { OptionValue } from "../../core/option.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import type { Flags } from "../flag.ts";
+import { modelOptionsOf } from "../model_flags.ts";
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
@@ -19,9 +20,11 @@ import { equipmentOf, relayOptionsOf } from "../session_options.ts";
 export async function plan(invocation: Invocation): Promise<Plan> {
   const { flags } = invocation;
   await checkServerFlags(invocation);
-  const [name = "", ...words] = invocation.positionals;
+  const [first = "", ...words] = invocation.positionals;
+  const isCommand = /^(exec|sh):/.test(first); // exec:CMD is the service and its subject in one
+  const name = isCommand ? "exec" : first;
   const service = serviceNamed(name);
-  const subject = takesSubject(service, words) ? words.shift() : undefined;
+  const subject = isCommand ? first : takesSubject(service, words) ? words.shift() : undefined;
   if (words.length === 0) throw usage("serve", "ADDR is missing", `where to serve ${name}`);
   const endpoints = words.map((text) => planEndpoint("address", text, "passive"));
   const addresses = endpoints.map(({ address }) => parseAddress(address));
