@@ -32,6 +32,9 @@ import {
 /** Kinds of sockets, each with a table of the kernel's. */
 export type SocketKind = "tcp" | "udp" | "unix";
 
+/** Asks sock_diag(7), as `sys/netlink.ts` does. */
+export type AskSockets = typeof askSockets;
+
 /** The sockets, and what could not be told of them. */
 export interface SocketReading {
   readonly rows: readonly SocketRow[];
@@ -43,9 +46,14 @@ export interface SocketReading {
  * Reads the sockets of this network namespace. 20,000 of them take about 0.2 s.
  *
  * @param info with TCP_INFO
+ * @param ask asks the kernel; only tests give another
  * @throws {NetError} kind "unavailable" where neither source may be read
  */
-export function readSockets(kinds: ReadonlySet<SocketKind>, info: boolean): SocketReading {
+export function readSockets(
+  kinds: ReadonlySet<SocketKind>,
+  info: boolean,
+  ask: AskSockets = askSockets,
+): SocketReading {
   const rows: SocketRow[] = [];
   let fallback: NetError | null = null;
   const interfaceName = lazyInterfaceNames();
@@ -53,8 +61,8 @@ export function readSockets(kinds: ReadonlySet<SocketKind>, info: boolean): Sock
     let found: readonly SocketRow[];
     try {
       found = kind === "unix"
-        ? unixSocketRows(unixDump())
-        : inetDump(kind, info).map((row) => inetSocketRow(row, interfaceName));
+        ? unixSocketRows(unixDump(ask))
+        : inetDump(kind, info, ask).map((row) => inetSocketRow(row, interfaceName));
     } catch (thrown) {
       if (!(thrown instanceof NetError)) throw thrown;
       found = fromProc(kind, thrown);
@@ -65,15 +73,15 @@ export function readSockets(kinds: ReadonlySet<SocketKind>, info: boolean): Sock
   return { rows, fallback };
 }
 
-function inetDump(protocol: "tcp" | "udp", info: boolean): InetDiagRow[] {
+function inetDump(protocol: "tcp" | "udp", info: boolean, ask: AskSockets): InetDiagRow[] {
   return (["inet", "inet6"] as const).flatMap((family) => {
     const request = encodeInetDump({ protocol, family, info });
-    return accepted(decodeInetDiag(protocol, askSockets(request), true));
+    return accepted(decodeInetDiag(protocol, ask(request), true));
   });
 }
 
-function unixDump(): UnixDiagRow[] {
-  return accepted(decodeUnixDiag(askSockets(encodeUnixDump())));
+function unixDump(ask: AskSockets): UnixDiagRow[] {
+  return accepted(decodeUnixDiag(ask(encodeUnixDump())));
 }
 
 /** A dump is refused by a kernel that was built without its part (CONFIG_INET_UDP_DIAG and so on). */

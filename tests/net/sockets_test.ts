@@ -6,6 +6,9 @@
 
 import { assert, assertEquals, AssertionError, assertMatch } from "@std/assert";
 import { run as runCommand } from "../../lib/cli/run.ts";
+import { readSockets } from "../../lib/cli/sockets_read.ts";
+import type { SocketRow } from "../../lib/cli/sockets_row.ts";
+import { encodeNetlink } from "../../lib/wire/netlink.ts";
 import { fakeHost } from "../support/host.ts";
 import "../support/libc.ts";
 import { run } from "../support/process.ts";
@@ -291,4 +294,27 @@ Deno.test("--names puts names where the numbers were", () =>
     const args = ["sockets", "--names", "--listening", "--tcp", "--port", String(ports.tcp)];
     assertEquals(await runCommand(args, host), 0);
     assert(host.output().includes(`localhost:${ports.tcp}`), host.output());
+  }));
+
+Deno.test("a kernel without sock_diag is read by /proc/net, less its backlogs and Unix queues", () =>
+  withZoo(({ ports, paths }) => {
+    const kinds = new Set(["tcp", "udp", "unix"] as const);
+    // NLMSG_ERROR with ENOENT, as a kernel answers that was built without a part of it.
+    const refusal = encodeNetlink(2, 0, Uint8Array.of(0xfe, 0xff, 0xff, 0xff));
+    const whole = readSockets(kinds, false);
+    const { rows, fallback } = readSockets(kinds, false, () => [refusal]);
+    assertEquals([whole.fallback, fallback?.code], [null, "ENOENT"]);
+    const states = (all: readonly SocketRow[], port: number) =>
+      all.filter(({ inet }) => inet?.local.port === port)
+        .map(({ protocol, state, local }) => `${protocol} ${state} ${local}`).sort();
+    for (const port of [ports.tcp, ports.dual, ports.udp]) {
+      assertEquals(states(rows, port), states(whole.rows, port));
+    }
+    const listener = rows.find(({ state, inet }) =>
+      state === "LISTEN" && inet?.local.port === ports.full
+    );
+    assertEquals([listener?.receiveQueue, listener?.sendQueue], [1, null]);
+    const unix = rows.find(({ state, local }) => state === "LISTEN" && local === paths.stream);
+    assertEquals([unix?.protocol, unix?.receiveQueue], ["unix", null]);
+    return Promise.resolve();
   }));
