@@ -23,6 +23,7 @@ import { reapOrphans } from "./orphans.ts";
 import { serverFields, serverLine } from "./report.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { drainOnSignal } from "./signals.ts";
+import { checkStats, observe } from "./stats.ts";
 import { Succession } from "./succession.ts";
 
 /** What a server is started with, besides its addresses. */
@@ -35,6 +36,7 @@ export type ServerSetup = AcceptPolicy & Pick<CallOptions, "handed">;
  */
 export async function checkServerFlags({ row, flags }: Invocation): Promise<void> {
   acceptPolicyOf(flags, row.name);
+  checkStats(flags);
   if (hasAccessList(flags)) (await import("./access.ts")).accessWordsOf(flags);
 }
 
@@ -85,6 +87,7 @@ export async function manySessions(
   const stopping = () => manager?.stopping();
   server.gate.draining.addEventListener("abort", stopping, { once: true });
   try {
+    await using _observed = await observe(server, session, context);
     await succession.listening(server, manager);
     using _tally = sayLiveTally(session, () => liveTotals(server));
     manager?.ready();

@@ -62,6 +62,12 @@ export const serverFlags: readonly FlagRow[] = [
     help: "end a session whose peer has sent nothing after D",
   },
   {
+    name: "stats",
+    kind: "text",
+    placeholder: "ADDR",
+    help: "tell of this server over HTTP: /metrics (Prometheus), /healthz, / (live tally as JSON)",
+  },
+  {
     name: "takeover",
     kind: "text",
     placeholder: "PATH",

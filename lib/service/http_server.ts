@@ -82,6 +82,7 @@ export class HttpServer {
     this.#follow(info.draining);
     const own = { ...this.#context, log: context.log };
     const connection = new HttpConnection(session, own, this.#bounds);
+    info.watch?.(connection.stream);
     this.#connections.set(connection.stream, connection);
     try {
       const over = connection.run();

@@ -96,6 +96,7 @@ export class SessionTask {
       const level = isBug ? "error" : "info";
       this.#context.log.write(level, "session-error", `session ${id}: ${error.message}`, fields);
     }
-    return { reason: reasonOfError(error), error, bytesIn: 0, bytesOut: 0 };
+    const { bytesIn, bytesOut } = this.flows; // what was counted once must not be taken back
+    return { reason: reasonOfError(error), error, bytesIn, bytesOut };
   }
 }

@@ -45,9 +45,6 @@ export interface ServerFigures {
   readonly isDraining: boolean;
   readonly refusals: Readonly<Record<Refusal, number>>;
   readonly endings: ReadonlyMap<Reason, number>;
-  /** Bytes so far, those of open sessions too where they are known. */
-  readonly bytesIn: number;
-  readonly bytesOut: number;
 }
 
 /** Where the figures come from, asked for each answer. */
@@ -86,8 +83,8 @@ export function openStats(source: StatsSource, context: Context): OpenedService 
 
 /** The live tally as one object; keys as everywhere in `--json`. */
 function liveTally(source: StatsSource): Record<string, unknown> {
-  const { tally, open, bound, isDraining, refusals, endings, bytesIn, bytesOut } = source.server();
-  const { accepted, refused, ended, cut, failed, durationMs } = tally;
+  const { tally, open, bound, isDraining, refusals, endings } = source.server();
+  const { accepted, refused, ended, cut, failed, bytesIn, bytesOut, durationMs } = tally;
   return {
     event: "tally",
     schema: 1,

@@ -34,12 +34,12 @@ const serverCounters: readonly MetricRow<ServerFigures>[] = [
   {
     name: "plumb_received_bytes_total",
     help: "Bytes that came from peers",
-    read: ({ bytesIn }) => bytesIn,
+    read: ({ tally }) => tally.bytesIn,
   },
   {
     name: "plumb_sent_bytes_total",
     help: "Bytes that were written to peers",
-    read: ({ bytesOut }) => bytesOut,
+    read: ({ tally }) => tally.bytesOut,
   },
 ];
 

@@ -29,6 +29,9 @@ const protocolNumbers = { tcp: 6, udp: 17 } as const;
 /** Every state of `include/net/tcp_states.h`, one bit each. */
 export const everyState = 0xffff;
 
+/** TCP_LISTEN alone. */
+const listenState = 1 << 10;
+
 const requestBytes = 56; // struct inet_diag_req_v2
 const replyBytes = 72; // struct inet_diag_msg
 const idOffset = 4; // of struct inet_diag_sockid in a reply; in a request it follows at 8
@@ -61,6 +64,8 @@ export interface InetDiagQuestion {
   readonly family: "inet" | "inet6";
   /** With TCP_INFO and congestion control, and the drops of UDP. */
   readonly info: boolean;
+  /** Only sockets that listen: the kernel walks its listeners alone then. Default: all states. */
+  readonly listening?: boolean;
 }
 
 /** Asks for every socket of a family. */
@@ -92,12 +97,13 @@ export function encodeInetQuestion(
   return encodeNetlink(socketByFamily, requestFlag, body);
 }
 
-function requestBody({ protocol, family, info }: InetDiagQuestion): Uint8Array<ArrayBuffer> {
+function requestBody(question: InetDiagQuestion): Uint8Array<ArrayBuffer> {
+  const { protocol, family, info, listening = false } = question;
   const body = new Uint8Array(requestBytes);
   body[0] = familyNumbers[family];
   body[1] = protocolNumbers[protocol];
   body[2] = info ? infoBits : 0;
-  viewOf(body).setUint32(4, everyState, true);
+  viewOf(body).setUint32(4, listening ? listenState : everyState, true);
   return body;
 }
 

@@ -1,0 +1,100 @@
+/**
+ * A running server x an address -> another server, that tells of the first.
+ * @module
+ */
+
+import type { Address } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
+import type { Listener } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
+import type { Log } from "../core/log.ts";
+import type { ServerFigures } from "../service/stats.ts";
+import { openPassive } from "../transport/open.ts";
+import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
+import { refuseExposure } from "./exposure.ts";
+import { machineFigures } from "./machine_figures.ts";
+import { closeAll } from "./passive.ts";
+import { looped, RunningServer } from "./running.ts";
+
+/** How `serveStats` behaves. */
+export interface StatsOptions extends CallOptions {
+  /** Allows an address that other machines can reach: nothing asks who it is that looks. */
+  readonly public?: boolean;
+}
+
+/** Who looks at figures is few, and must not take the place of clients. */
+const maximumSessions = 64;
+
+/**
+ * Serves `/metrics`, `/healthz` and `/` about a server, at an address of its own. It lives until it
+ * is disposed: through the drain of the server too, which `/healthz` tells of.
+ *
+ * @throws {AddressError} for an address that cannot be
+ * @throws {NetError} kind "exposure", "usage" for datagrams; what listening says
+ */
+export async function serveStats(
+  address: string | Address,
+  server: RunningServer,
+  options: StatsOptions = {},
+): Promise<RunningServer> {
+  const target = addressFor(address, "passive");
+  refuseStats(target, options.public ?? false);
+  const context = contextOf(options);
+  const listeners = await openQuietly(target, context, options);
+  for (const { local } of listeners) {
+    context.log.write("notice", "stats", `stats on ${local.text}`, { address: local.text });
+  }
+  // Only now: most servers have no use for the packages.
+  const { openStats } = await import("../service/stats.ts");
+  const quiet = { ...context, log: onlyTrouble(context.log) };
+  const source = {
+    server: () => figuresOf(server),
+    machine: () => machineFigures(server.addresses),
+  };
+  let lastId = 0;
+  const policy = { maximumSessions, nextId: () => ++lastId };
+  return new RunningServer(listeners, looped(openStats(source, quiet).handle), policy, quiet);
+}
+
+/** Refuses an address of figures, before anything is opened. @throws {NetError} kind "exposure" */
+export function refuseStats(address: Address, isPublic: boolean): void {
+  refuseExposure(address, "--stats", isPublic);
+}
+
+async function openQuietly(
+  target: Address,
+  context: Context,
+  options: StatsOptions,
+): Promise<readonly Listener[]> {
+  const opened = await openPassive(target, context, portsOf(options));
+  const listeners = opened.flatMap((one) => one.kind === "listener" ? one.listener : []);
+  if (listeners.length === opened.length) return listeners;
+  for (const one of opened) {
+    if (one.kind === "datagrams") await one.datagrams[Symbol.asyncDispose]();
+  }
+  await closeAll(listeners);
+  const message = "--stats is HTTP, which datagrams do not carry";
+  throw new NetError({ kind: "usage", op: "listen", message });
+}
+
+function figuresOf(server: RunningServer): ServerFigures {
+  const { gate } = server;
+  return {
+    tally: server.tally(),
+    open: server.open,
+    bound: gate.bound,
+    isDraining: gate.closing.aborted,
+    refusals: gate.refusals,
+    endings: gate.endings,
+  };
+}
+
+/** Lines of those who look at figures would stand between the lines of clients. */
+function onlyTrouble(log: Log): Log {
+  return {
+    write: (level, event, text, fields) => {
+      if (level === "error" || level === "warning") log.write(level, event, text, fields);
+    },
+    enabled: (level) => (level === "error" || level === "warning") && log.enabled(level),
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * `--stats ADDR`: the second server that tells of the first.
+ * @module
+ */
+
+import { addressFor } from "../api/endpoint.ts";
+import { watchOverflow } from "../api/overflow.ts";
+import type { RunningServer } from "../api/running.ts";
+import { refuseStats, serveStats } from "../api/stats.ts";
+import type { Context } from "../core/context.ts";
+import type { CommandContext } from "./command.ts";
+import type { Flags } from "./flag.ts";
+
+/**
+ * Looks at the flag without opening anything.
+ *
+ * @throws {AddressError} for what is no address
+ * @throws {NetError} kind "exposure"
+ */
+export function checkStats(flags: Flags): void {
+  const text = flags.text("stats");
+  if (text !== undefined) refuseStats(addressFor(text, "passive"), isPublic(flags));
+}
+
+/**
+ * Looks at a server while it runs: for full accept queues always, and over HTTP where `--stats` was
+ * given. Disposing ends both.
+ *
+ * @param context of the server; the endpoint outlives its drain, which it tells of
+ * @throws {NetError} what listening says
+ */
+export async function observe(
+  server: RunningServer,
+  { flags, ports }: CommandContext,
+  context: Context,
+): Promise<AsyncDisposable> {
+  const text = flags.text("stats");
+  const options = { ...context, stdio: ports.stdio, public: isPublic(flags) };
+  const stats = text === undefined ? undefined : await serveStats(text, server, options);
+  const overflow = watchOverflow(server.addresses, context);
+  return {
+    async [Symbol.asyncDispose]() {
+      overflow[Symbol.dispose]();
+      await stats?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function isPublic(flags: Flags): boolean {
+  return flags.flag("public") ?? false;
+}
