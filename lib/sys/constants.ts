@@ -112,3 +112,8 @@ export const MSG_CTRUNC = 0x8;
 
 /** Flag of recvmsg(2): received descriptors are closed on exec. */
 export const MSG_CMSG_CLOEXEC = 0x40000000;
+
+/** Flag of recv(2): the result is the whole length of a datagram, also where it was cut. */
+export const MSG_TRUNC = 0x20;
+/** Flag of recvmsg(2): the error queue instead of the data, ip(7). */
+export const MSG_ERRQUEUE = 0x2000;

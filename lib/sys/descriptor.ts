@@ -28,17 +28,20 @@ const scan = { size: 0, next: firstDescriptor };
  *
  * @param remote the peer, or null for a socket that is connected to none (listeners)
  * @param type SOCK_STREAM or SOCK_DGRAM; without it, any
+ * @param except descriptors that are known to be others
  * @returns null where there is none, or without FFI permission
  */
 export function findDescriptor(
   local: Uint8Array,
   remote: Uint8Array | null,
   type?: number,
+  except?: ReadonlySet<number>,
 ): number | null {
   if (!hasLibc()) return null;
   const isLocal = sockaddrMatcher(local);
   const isRemote = remote === null ? null : sockaddrMatcher(remote);
   const isIt = (fd: number): boolean => {
+    if (except?.has(fd)) return false;
     // The peer first: all that one listener has accepted have the same local end.
     const peer = isRemote === null
       ? socketNameMatches(fd, "local", isLocal)

@@ -23,11 +23,7 @@ export function sendTo(
   text: string,
 ): Again | undefined {
   const calls = libc();
-  const name = new Uint8Array(sockaddr);
-  // A view of shared memory is not for FFI; everything else goes out as it lies.
-  const bytes = data.buffer instanceof ArrayBuffer
-    ? data as Uint8Array<ArrayBuffer>
-    : new Uint8Array(data);
+  const [bytes, name] = [unshared(data), unshared(sockaddr)];
   const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
   for (;;) {
     if (calls.sendto(fd, bytes, bytes.length, flags, name, name.length) >= 0) return undefined;
@@ -35,4 +31,11 @@ export function sendTo(
     if (number === EAGAIN) return "again";
     if (number !== EINTR) throw errnoError("send", number, text);
   }
+}
+
+/** A view of shared memory is not for FFI; everything else goes out as it lies. */
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer
+    ? bytes as Uint8Array<ArrayBuffer>
+    : new Uint8Array(bytes);
 }

@@ -19,9 +19,14 @@ function sockaddr({ hostname, port }: Deno.NetAddr): Uint8Array {
  * Finds the descriptor of an open socket by its two ends.
  *
  * @param remote null for one that is connected to nobody
+ * @param except descriptors that are known to be others
  * @returns null without FFI permission
  */
-export function inetDescriptor(local: Deno.NetAddr, remote: Deno.NetAddr | null): number | null {
+export function inetDescriptor(
+  local: Deno.NetAddr,
+  remote: Deno.NetAddr | null,
+  except?: ReadonlySet<number>,
+): number | null {
   const type = local.transport === "udp" ? SOCK_DGRAM : SOCK_STREAM;
-  return findDescriptor(sockaddr(local), remote === null ? null : sockaddr(remote), type);
+  return findDescriptor(sockaddr(local), remote === null ? null : sockaddr(remote), type, except);
 }

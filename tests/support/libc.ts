@@ -6,8 +6,11 @@
  */
 
 import { closeDescriptor } from "../../lib/sys/file.ts";
+import { watchErrors } from "../../lib/sys/error_watch.ts";
 import { hasLibc } from "../../lib/sys/libc.ts";
 import { makeWake } from "../../lib/sys/poll.ts";
 
 if (!hasLibc()) throw new Error("the tests need --allow-ffi");
-closeDescriptor(makeWake());
+const wakeable = makeWake();
+await watchErrors(wakeable, () => {}).close();
+closeDescriptor(wakeable);
