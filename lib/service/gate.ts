@@ -7,11 +7,11 @@
 
 import { sleep, type Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
-import type { LimitName } from "../core/limits.ts";
 import { type Reason, reasonOfSignal, SessionEnd } from "../core/reason.ts";
 import type { ServerTally } from "../core/tally.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { TokenBucket } from "../stream/rate.ts";
+import { GateWords } from "./gate_words.ts";
 import { Permits } from "./permits.ts";
 import {
   type AcceptPolicy,
@@ -19,12 +19,10 @@ import {
   type Arrival,
   connectionBound,
   defaultDrainMs,
-  descriptorBound,
   nextSessionId,
   type Refusal,
   type SessionReport,
 } from "./policy.ts";
-import { peerText, sessionFields, sessionText } from "./session_line.ts";
 
 /** A session that was let in and has not ended. */
 export interface OpenSession {
@@ -66,7 +64,7 @@ export class Gate implements Disposable {
   readonly #startMs: number;
   readonly #closing = new AbortController();
   readonly #cutting = new AbortController();
-  readonly #said = new Set<string>();
+  readonly #words: GateWords;
   #count = { accepted: 0, refused: 0, ended: 0, cut: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
   readonly #refusals: Record<Refusal, number> = {
     access: 0,
@@ -94,6 +92,7 @@ export class Gate implements Disposable {
     this.#bound = connectionBound(policy, context);
     this.#boundPerPeer = policy.maximumPerPeer ?? context.limits["connections-per-peer"];
     this.#permits = new Permits(this.#bound, this.#boundPerPeer);
+    this.#words = new GateWords(policy, context, this.#bound, this.#boundPerPeer);
     if (policy.acceptRate !== undefined) {
       this.#bucket = new TokenBucket(policy.acceptRate, this.#startMs);
     }
@@ -181,13 +180,12 @@ export class Gate implements Disposable {
     }
     if (datagrams) return this.#serve(arrival, () => {});
     if (this.#permits.isFull) {
-      this.#sayFull("others are refused");
+      this.#words.full("others are refused");
       return this.#refuse(arrival, "full", `${this.#bound} connections are open`);
     }
     const giveBack = this.#permits.take(arrival.remote);
     if (giveBack === null) {
-      const consequence = "more from one address are refused";
-      this.#sayLimit("connections-per-peer", this.#boundPerPeer, consequence);
+      this.#words.fullForPeer();
       return this.#refuse(arrival, "per-peer", `${this.#boundPerPeer} of this address are open`);
     }
     return this.#serve(arrival, giveBack);
@@ -211,12 +209,8 @@ export class Gate implements Disposable {
     if (this.#wasCut(session.arrival, reason)) this.#count.cut++;
     else if (failures.has(reason)) this.#count.failed++;
     else this.#count.ended++;
-    const { clock, log } = this.#context;
-    if (log.enabled("info")) {
-      const durationMs = clock.now() - session.startMs;
-      const ended = { id, arrival: session.arrival, report, durationMs };
-      log.write("info", "session", sessionText(ended), sessionFields(ended));
-    }
+    const durationMs = this.#context.clock.now() - session.startMs;
+    this.#words.ended({ id, arrival: session.arrival, report, durationMs });
   }
 
   /** Lets nobody in any more; sessions go on. Idempotent. */
@@ -234,6 +228,7 @@ export class Gate implements Disposable {
     this.#drainTimer = TimerWheel.of(clock).timer(drainMs, () => this.cut("drain"));
     this.#draining.abort(new SessionEnd("drain"));
     this.close();
+    this.#words.draining(this.#awaited, drainMs);
   }
 
   /** Closes, and cuts every session. The first reason holds. */
@@ -248,7 +243,8 @@ export class Gate implements Disposable {
     this.#context.signal.removeEventListener("abort", this.#onAbort);
     this.#policy.drain?.removeEventListener("abort", this.#onDrain);
     this.#drainTimer?.cancel();
-    this.#drained();
+    // Nothing is ever cut before a drain.
+    if (this.#draining.signal.aborted) this.#words.drained(this.#awaited, this.#count.cut);
   }
 
   #mustWait(datagrams: boolean): boolean {
@@ -270,41 +266,28 @@ export class Gate implements Disposable {
     if (rateWaitMs > 0) {
       await sleep(this.#context.clock, rateWaitMs, signal).catch(() => {});
     } else {
-      this.#sayFull("more wait in the backlog");
+      this.#words.full("more wait in the backlog");
       await this.#permits.room();
     }
   }
 
   #serve(arrival: Arrival, giveBack: () => void): Admission {
-    const { clock, log } = this.#context;
     const id = (this.#policy.nextId ?? nextSessionId)();
-    const startMs = clock.now();
+    const startMs = this.#context.clock.now();
     this.#count.accepted++;
     if (!arrival.datagrams) this.#rateOpensMs = startMs + (this.#bucket?.take(1, startMs) ?? 0);
     if (this.#draining.signal.aborted && !arrival.datagrams) this.#awaited++;
     this.#sessions.set(id, { id, arrival, startMs, giveBack });
-    if (log.enabled("debug")) {
-      const [peer, local] = [arrival.remote.text, arrival.local.text];
-      log.write("debug", "open", `session ${id}: ${peerText(arrival)} at ${local}: open`, {
-        id,
-        peer,
-        local,
-      });
-    }
+    this.#words.opened(id, arrival);
     // Here and not where it is served: nobody else may be let in meanwhile.
     if (this.#policy.once) this.close();
     return { kind: "serve", id };
   }
 
   #refuse(arrival: Arrival, why: Refusal, text: string): Admission {
-    const { log } = this.#context;
     this.#count.refused++;
     this.#refusals[why]++;
-    if (log.enabled("info")) {
-      const [peer, local] = [arrival.remote.text, arrival.local.text];
-      const line = `refused ${peerText(arrival)} at ${local}: ${text}`;
-      log.write("info", "refused", line, { peer, local, why });
-    }
+    this.#words.refused(arrival, why, text);
     const isBusy = this.#policy.busyMessage !== undefined && (why === "full" || why === "per-peer");
     return { kind: "refuse", how: isBusy ? "busy" : "reset", why };
   }
@@ -313,32 +296,5 @@ export class Gate implements Disposable {
   #wasCut(arrival: Arrival, reason: Reason): boolean {
     const { signal } = this.#cutting;
     return signal.aborted && !arrival.datagrams && reason === reasonOfSignal(signal);
-  }
-
-  /** How the drain went (rule 8 of the contract), once. */
-  #drained(): void {
-    if (this.#awaited === 0) return;
-    const { cut } = this.#count; // nothing is ever cut before a drain
-    const ended = this.#awaited - cut;
-    const text = `drained: ${ended} ended by themselves, ${cut} cut`;
-    this.#context.log.write("notice", "drained", text, { ended, cut });
-  }
-
-  #sayFull(consequence: string): void {
-    const { descriptors } = this.#policy;
-    const byDescriptors = descriptors !== undefined &&
-      this.#bound === descriptorBound(this.#policy, this.#context);
-    const hint = byDescriptors
-      ? `; ${descriptors} descriptors allow no more (ulimit -n)`
-      : undefined;
-    this.#sayLimit("connections", this.#bound, consequence, hint);
-  }
-
-  #sayLimit(limit: LimitName, bound: number, consequence: string, hint?: string): void {
-    if (this.#said.has(limit)) return;
-    this.#said.add(limit);
-    const raise = hint ?? `; raise it with --limit ${limit}=N`;
-    const text = `${bound} ${limit} reached: ${consequence}${raise}`;
-    this.#context.log.write("warning", "limit", text, { limit, bound });
   }
 }

@@ -17,6 +17,8 @@ const accepted: readonly (readonly [row: string, text: string, printed: string])
   ["which side: listen: in any case", "LISTEN:unix:/x", "listen:unix:/x"],
   ["which side: memory listens", "listen:memory:a", "listen:memory:a"],
   ["which side: a pipe listens", "listen:fifo:/x", "listen:fifo:/x"],
+  ["which side: an inherited socket listens", "listen:fd:3", "listen:fd:3"],
+  ["which side: a socket that systemd has named", "listen:fd:http", "listen:fd:http"],
   ["bare a:b: digits are a port", "db:5432", "tcp://db:5432"],
   ["bare a:b: a known service is a port", "db:postgresql", "tcp://db:5432"],
   ["bare a:b: services in any case", "db:HTTP", "tcp://db:80"],
@@ -58,7 +60,7 @@ for (const [row, text, expected] of accepted) {
 const long = "a".repeat(108);
 const refused: readonly (readonly [row: string, text: string, offset: number, says: string])[] = [
   ["which side: listen: once only", "listen:listen:tcp://:1", 7, "listen: is written once only"],
-  ...["exec:true", "sh:true", "script:close", "file:/x", "fd:3", "-", "stdio:"].map((text) =>
+  ...["exec:true", "sh:true", "script:close", "file:/x", "-", "stdio:"].map((text) =>
     ["which side: no passive side", `listen:${text}`, 0, "has no passive side"] as const
   ),
   [
