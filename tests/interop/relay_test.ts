@@ -155,7 +155,7 @@ for (const tool of ["socat", "ncat"] as const) {
     assertEquals([await atServer.whole, await atClient.whole], [digestOf(up), digestOf(down)]);
     await client.endInput();
     await server.endInput();
-    await relay.stderrLine(/^session \d+: .*1048576 B in, 1048576 B out, .*peer-end/);
+    await relay.stderrLine(/^session \d+: .*1048576 B in, 1048576 B out, .*(peer|local)-end/);
     assertEquals((await relay.stop()).code, 0);
   });
 }
