@@ -5,7 +5,8 @@
 
 import type { Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
-import type { AcceptQueue, MachineFigures } from "../service/stats.ts";
+import type { AcceptQueue, MachineFigures } from "../service/stats_figures.ts";
+import { fileInode } from "../sys/file.ts";
 import { descriptorLimits, openDescriptors } from "../sys/limits.ts";
 import { askSockets } from "../sys/netlink.ts";
 import { readNetTable } from "../sys/procnet.ts";
@@ -84,17 +85,18 @@ function inetQueues(family: "inet" | "inet6"): ToldQueue[] {
 function unixQueues(): ToldQueue[] {
   const rows = decodeUnixDiag(askSockets(encodeUnixDump()));
   if (typeof rows === "number") return [];
-  return rows.filter(({ state }) => state === "LISTEN").map((
-    { path, receiveQueue, sendQueue },
-  ) => ({
-    place: path,
+  const listening = rows.filter(({ state }) => state === "LISTEN");
+  return listening.map(({ path, fileInode, receiveQueue, sendQueue }) => ({
+    place: fileInode === undefined ? path : `file ${fileInode}`,
     length: receiveQueue,
     limit: sendQueue,
   }));
 }
 
+/** By the file's inode where there is one: the kernel knows the name that it had at the bind. */
 function placeOf({ host, port, path = "" }: Peer): string {
-  return host === undefined ? path : `${host} ${port}`;
+  if (host !== undefined) return `${host} ${port}`;
+  return path.startsWith("@") ? path : `file ${fileInode(path)}`;
 }
 
 /** In kB whatever the size of a page is (proc_pid_status(5)). */

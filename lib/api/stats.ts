@@ -8,7 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { Listener } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
-import type { ServerFigures } from "../service/stats.ts";
+import type { ServerFigures } from "../service/stats_figures.ts";
 import { openPassive } from "../transport/open.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { refuseExposure } from "./exposure.ts";

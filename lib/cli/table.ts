@@ -93,6 +93,10 @@ export const commands: readonly CommandRow[] = [
   {
     name: "serve",
     summary: "a server on one or more addresses at once",
+    details: [
+      "http [DIR] ADDR...: the first word is the folder whose files are served if it begins with " +
+      ". or /, or has no colon; without it only /api/upper, /api/echo and /api/time are there.",
+    ],
     positionals: [
       { name: "SERVICE", kind: "service", summary: "what to serve", required: true },
       address("ADDR", "where to listen", true),
@@ -109,6 +113,8 @@ export const commands: readonly CommandRow[] = [
     examples: [
       { line: "plumb serve echo :7007 udp://:7007", summary: "TCP and UDP at once" },
       { line: "plumb serve upper --utf8 unix:/tmp/up.sock", summary: "upper case" },
+      { line: "plumb serve http ./public :8080", summary: "files of a folder, and /api" },
+      { line: "plumb serve echo :7007 --stats 127.0.0.1:9007", summary: "with figures over HTTP" },
     ],
     logs: true,
     load: () => import("./commands/serve.ts"),

@@ -6,7 +6,7 @@
 
 import { Counter, Gauge, Registry } from "prom-client";
 import { type Reason, reasons } from "../core/reason.ts";
-import type { MachineFigures, ServerFigures, StatsSource } from "./stats.ts";
+import type { MachineFigures, ServerFigures, StatsSource } from "./stats_figures.ts";
 
 /** One metric; `read` gives null where the machine does not say. */
 interface MetricRow<Figures> {

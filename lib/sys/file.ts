@@ -4,9 +4,11 @@
  * @module
  */
 
+import { toNetError } from "../core/error.ts";
 import { F_GETFD, F_GETFL, FD_CLOEXEC, O_CLOEXEC } from "./constants.ts";
 import { EINTR, errnoError } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
+import { isUnreadable } from "./procfs.ts";
 
 const encoder = new TextEncoder();
 
@@ -45,6 +47,16 @@ export function closeDescriptor(fd: number): void {
  */
 export function makeFifo(path: string, mode: number, text: string): void {
   if (libc().mkfifo(pathBytes(path), mode) < 0) throw errnoError("make", errno(), text);
+}
+
+/** Inode of what a path leads to, links not followed; null where it leads to nothing for us. */
+export function fileInode(path: string): number | null {
+  try {
+    return Deno.lstatSync(path).ino;
+  } catch (thrown) {
+    if (isUnreadable(thrown)) return null;
+    throw toNetError(thrown, "look at", path);
+  }
 }
 
 /** What is known of a descriptor by number. */

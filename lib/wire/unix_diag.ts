@@ -22,9 +22,9 @@ const unixFamily = 1;
 const requestBytes = 24; // struct unix_diag_req
 const replyBytes = 16; // struct unix_diag_msg
 
-/** UDIAG_SHOW_NAME, _PEER, _RQLEN and _UID (linux/unix_diag.h). */
-const show = 0x1 | 0x4 | 0x10 | 0x40;
-const attribute = { name: 0, peer: 2, queues: 4, user: 7 };
+/** UDIAG_SHOW_NAME, _VFS, _PEER, _RQLEN and _UID (linux/unix_diag.h). */
+const show = 0x1 | 0x2 | 0x4 | 0x10 | 0x40;
+const attribute = { name: 0, file: 1, peer: 2, queues: 4, user: 7 };
 
 /** One Unix socket. */
 export interface UnixDiagRow {
@@ -34,6 +34,11 @@ export interface UnixDiagRow {
   /** "" where unnamed; "@" stands for each NUL of an abstract name, as /proc/net/unix has it. */
   readonly path: string;
   readonly inode: number;
+  /**
+   * Inode of the file that it is bound to, where there is one: it says which socket a path leads
+   * to, also where the file got another name after the bind.
+   */
+  readonly fileInode?: number;
   /** Inode of the socket at the other end, 0 where there is none. */
   readonly peerInode: number;
   /** Bytes not read yet; of a listener, connections not accepted yet. */
@@ -79,11 +84,13 @@ function rowOf(body: Uint8Array): UnixDiagRow | null {
     const value = attributes.get(attribute[name]);
     return value === undefined || value.length < at + 4 ? null : viewOf(value).getUint32(at, true);
   };
+  const file = word("file");
   return {
     type,
     state,
     path: pathOf(attributes.get(attribute.name)),
     inode: view.getUint32(4, true),
+    ...(file === null ? {} : { fileInode: file }),
     peerInode: word("peer") ?? 0,
     receiveQueue: word("queues") ?? 0,
     sendQueue: word("queues", 4) ?? 0,

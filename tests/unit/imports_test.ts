@@ -33,7 +33,11 @@ const table: Readonly<Record<string, RoomRule>> = {
   sys: { rooms: ["core"], packages: [], builtins: "any" },
   transport: { rooms: ["core", "address", "wire", "sys"], packages: [], builtins: "any" },
   stream: { rooms: ["core", "wire"], packages: [], builtins: [] },
-  service: { rooms: ["core", "wire", "stream"], packages: [], builtins: "any" },
+  service: {
+    rooms: ["core", "wire", "stream"],
+    packages: ["hono", "prom-client", "fast-xml-parser"],
+    builtins: "any",
+  },
   api: { rooms: beforeApi, packages: [], builtins: [] },
   cli: {
     rooms: [...beforeApi, "api"],
