@@ -3,6 +3,7 @@
  * @module
  */
 
+import { NetError } from "../core/error.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -24,15 +25,16 @@ import { getIntegerOption } from "./option.ts";
 
 const streamFamilies: ReadonlySet<number> = new Set([AF_INET, AF_INET6, AF_UNIX]);
 
-/**
- * True for a socket of streams that listens (TCP, Unix).
- *
- * @throws {NetError} code EBADF, ENOTSOCK
- */
+/** True for a socket of streams that listens (TCP, Unix). @throws {NetError} code EBADF */
 export function isStreamListener(fd: number): boolean {
-  return getIntegerOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0 &&
-    getIntegerOption(fd, SOL_SOCKET, SO_TYPE) === SOCK_STREAM &&
-    streamFamilies.has(getIntegerOption(fd, SOL_SOCKET, SO_DOMAIN));
+  try {
+    return getIntegerOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0 &&
+      getIntegerOption(fd, SOL_SOCKET, SO_TYPE) === SOCK_STREAM &&
+      streamFamilies.has(getIntegerOption(fd, SOL_SOCKET, SO_DOMAIN));
+  } catch (thrown) {
+    if (thrown instanceof NetError && thrown.code === "ENOTSOCK") return false;
+    throw thrown;
+  }
 }
 
 /**

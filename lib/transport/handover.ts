@@ -3,9 +3,10 @@
  * @module
  */
 
+import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
-import { NetError, systemCode } from "../core/error.ts";
+import { NetError } from "../core/error.ts";
 import { AF_UNIX, SOCK_STREAM } from "../sys/constants.ts";
 import { peerCredentials } from "../sys/credentials.ts";
 import { receiveDescriptors, sendDescriptors } from "../sys/fd_passing.ts";
@@ -142,7 +143,7 @@ export async function meetPredecessor(
   const socket = NativeSocket.open({ family: AF_UNIX, type: SOCK_STREAM, address: local.text });
   const descriptors: number[] = [];
   try {
-    if (!connects(socket, path)) {
+    if (!(await connects(socket, path, context))) {
       socket.close();
       return null;
     }
@@ -166,15 +167,24 @@ export async function meetPredecessor(
   }
 }
 
+/** How often a door with a queue before it is tried, a hundredth of a second apart. */
+const tries = 500;
+
 /** @returns false where nobody listens */
-function connects(socket: NativeSocket, path: string): boolean {
+async function connects(socket: NativeSocket, path: string, context: Context): Promise<boolean> {
+  const name = encodeSockaddr({ family: "unix", path });
   try {
-    return socket.connect(encodeSockaddr({ family: "unix", path })) === "connected";
+    for (let left = tries; left > 0; left--) {
+      if (socket.connect(name) === "connected") return true;
+      await sleep(context.clock, 10, context.signal); // others wait there: EAGAIN, unix(7)
+    }
   } catch (thrown) {
-    const code = thrown instanceof NetError ? thrown.code : systemCode(thrown);
+    const code = thrown instanceof NetError ? thrown.code : undefined;
     if (code === "ENOENT" || code === "ECONNREFUSED") return false;
     throw thrown;
   }
+  const [address, message] = [`unix:${path}`, "the server there does not answer"];
+  throw new NetError({ kind: "timeout", op: "takeover", address, message, blame: "remote" });
 }
 
 /** Reads to the newline; the other end says nothing after it until it is answered. */
