@@ -38,6 +38,8 @@ export const IPPROTO_IPV6 = 41;
 export const SO_TYPE = 3;
 /** The pending error; reading clears it. */
 export const SO_ERROR = 4;
+/** Datagrams may be sent to a broadcast address. */
+export const SO_BROADCAST = 6;
 /** What close does with unsent data. */
 export const SO_SNDBUF = 7;
 export const SO_LINGER = 13;

@@ -21,26 +21,39 @@ export function broadcastAddresses(): ReadonlySet<string> {
 }
 
 /**
- * Decides about destinations. The kernel would not: the runtime switches SO_BROADCAST on for every
- * datagram socket.
+ * Decides about destinations. The runtime switches SO_BROADCAST on for every datagram socket;
+ * where its descriptor is at hand that is taken back and the kernel refuses, elsewhere this does.
  */
 export class BroadcastGuard {
-  readonly #refused: ReadonlySet<string>;
+  /** What the option `broadcast` says. */
+  readonly allowed: boolean;
+  #addresses: ReadonlySet<string> | undefined;
 
-  /** @param allowed what the option `broadcast` says */
   constructor(allowed: boolean) {
-    this.#refused = allowed ? new Set() : broadcastAddresses();
+    this.allowed = allowed;
+  }
+
+  /** True for the address of everybody on a network that this machine is on. */
+  isBroadcast(host: string): boolean {
+    // Asking for the interfaces costs more than a datagram.
+    if (host.includes(":") && unmapHost(host) === host) return false;
+    this.#addresses ??= broadcastAddresses();
+    return this.#addresses.has(unmapHost(host));
   }
 
   /** @throws {NetError} kind "usage" for a broadcast that was not asked for */
   check(host: string, text: string): void {
-    if (!this.#refused.has(unmapHost(host))) return;
-    throw new NetError({
-      kind: "usage",
-      op: "send",
-      address: text,
-      message: "this is a broadcast address",
-      hint: "to send to everybody there, add the option broadcast",
-    });
+    if (!this.allowed && this.isBroadcast(host)) throw broadcastError(text);
   }
+}
+
+/** The error of a broadcast that was not asked for. */
+export function broadcastError(text: string): NetError {
+  return new NetError({
+    kind: "usage",
+    op: "send",
+    address: text,
+    message: "this is a broadcast address",
+    hint: "to send to everybody there, add the option broadcast",
+  });
 }

@@ -9,8 +9,9 @@ import { NetError, toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { bindEach } from "./bind.ts";
 import { BroadcastGuard } from "./broadcast.ts";
-import { isMulticast, joinGroup } from "./multicast.ts";
-import { hostPort, inetPeer } from "./peer.ts";
+import { isMulticast, joinByRuntime, joinGroup } from "./multicast.ts";
+import { membershipsOf } from "./multicast_options.ts";
+import { inetPeer } from "./peer.ts";
 import { resolveHost } from "./resolve.ts";
 import { applyUdpSettings, readUdpSettings, udpOptions, type UdpSettings } from "./udp_options.ts";
 import { UdpSession } from "./udp_session.ts";
@@ -38,51 +39,64 @@ export const udpTransport: Transport<InetAddress> = {
 
 async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const { address, options, context } = request;
-  const settings = readUdpSettings(options, "active");
-  const text = `udp://${hostPort(address.host, address.port)}`;
-  if (address.zone !== undefined) throw zoneError(text);
+  const settings = readUdpSettings(options, "active", address);
+  const zone = address.zone;
+  const text = inetPeer("udp", address.host, address.port, zone).text;
   // Nothing answers when a datagram socket "connects": only the system's preference can choose.
   const [{ host, family } = { host: "", family: 4 }] = await resolveHost(address.host, context);
-  const remote = inetPeer("udp", host, address.port);
+  const remote = inetPeer("udp", host, address.port, zone);
   const guard = new BroadcastGuard(settings.broadcast);
   guard.check(host, remote.text);
-  const socket = open(family === 6 ? "::" : "0.0.0.0", 0, settings, text);
+  const socket = new UdpSocket(
+    open(family === 6 ? "::" : "0.0.0.0", 0, settings, text),
+    guard,
+    zone,
+  );
   try {
-    applyUdpSettings(socket, settings, text, context);
+    applyUdpSettings(socket.descriptor, socket.local.host ?? "", settings, text, context);
   } catch (thrown) {
-    socket.close();
+    socket.abort();
     throw toNetError(thrown, "connect", text);
   }
-  return new UdpSession(new UdpSocket(socket, guard), remote, maximumPayloadTo(host), context);
+  // A group or a broadcast address answers nothing: those who are behind it do.
+  const hasMany = isMulticast(host) || (settings.broadcast && guard.isBroadcast(host));
+  const anyPeer = settings.anyPeer ?? (hasMany ? "take" : "off");
+  const cuts = !settings.socket.some(({ name }) => name === "mtu-discover");
+  return new UdpSession(socket, remote, context, {
+    maximumMessage: maximumPayloadTo(host),
+    anyPeer,
+    survivesTooLong: cuts,
+  });
 }
 
 async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passive[]> {
   const { address, options, context } = request;
-  const settings = readUdpSettings(options, "passive");
-  const text = `udp://${hostPort(address.host, address.port)}`;
-  if (address.zone !== undefined) throw zoneError(text);
+  const settings = readUdpSettings(options, "passive", address);
+  const { text } = inetPeer("udp", address.host, address.port, address.zone);
   const guard = new BroadcastGuard(settings.broadcast);
   const binder = {
     open: (hostname: string, port: number) => open(hostname, port, settings, text),
     portOf: (socket: Deno.DatagramConn) => (socket.addr as Deno.NetAddr).port,
   };
-  const sockets = await bindEach(address, binder, context);
+  const sockets: UdpSocket[] = [];
   try {
-    for (const socket of sockets) {
-      applyUdpSettings(socket, settings, text, context);
+    for (const socket of await bindEach(address, binder, context)) {
+      const zone = address.zone ?? settings.multicast.interface?.name;
+      const datagrams = new UdpSocket(socket, guard, zone);
+      sockets.push(datagrams);
+      const { descriptor } = datagrams;
       const { hostname } = socket.addr as Deno.NetAddr;
-      const own = isMulticast(hostname) ? [hostname] : [];
-      for (const group of [...own, ...settings.join]) {
-        await joinGroup(socket, group, settings.interface);
+      applyUdpSettings(descriptor, hostname, settings, text, context);
+      for (const wanted of membershipsOf(hostname, settings.multicast)) {
+        if (descriptor === null) await joinByRuntime(socket, wanted);
+        else joinGroup(descriptor, wanted);
       }
     }
   } catch (thrown) {
-    for (const socket of sockets) socket.close();
+    for (const socket of sockets) socket.abort();
     throw toNetError(thrown, "listen", text);
   }
-  return sockets.map((socket) => {
-    return { kind: "datagrams", datagrams: new UdpSocket(socket, guard) };
-  });
+  return sockets.map((datagrams) => ({ kind: "datagrams", datagrams }));
 }
 
 function open(
@@ -104,19 +118,8 @@ function open(
     transport: "udp",
     hostname,
     port,
-    // Bound to the group itself, a socket gets that group's datagrams and no others. Bound to any
-    // address it would get every group that anyone on this machine has joined (IP_MULTICAST_ALL).
+    // Bound to the group itself, a socket gets that group's datagrams and no others.
     reuseAddress: settings.reuseaddr ?? isMulticast(hostname),
-    loopback: settings.multicastLoop,
-  });
-}
-
-function zoneError(text: string): NetError {
-  return new NetError({
-    kind: "unavailable",
-    op: "open",
-    address: text,
-    message: "the runtime cannot send datagrams to an address with a zone",
-    hint: "name the interface by interface= for multicast, or use a global address",
+    loopback: settings.multicast.loop,
   });
 }

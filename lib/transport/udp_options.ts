@@ -3,10 +3,13 @@
  * @module
  */
 
+import type { InetAddress } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
+import { NetError } from "../core/error.ts";
 import type { Options, OptionTable } from "../core/option.ts";
-import { inetDescriptor } from "./inet_descriptor.ts";
-import { type MulticastInterface, multicastInterface, sendThrough } from "./multicast.ts";
+import { AF_INET, AF_INET6 } from "../sys/constants.ts";
+import { broadcastThrough, ownGroupsOnly, sendThrough } from "./multicast.ts";
+import { multicastRows, type MulticastSettings, readMulticast } from "./multicast_options.ts";
 import {
   applySocketSettings,
   readSocketSettings,
@@ -44,64 +47,76 @@ export const udpOptions: OptionTable = [
     help: "several sockets receive the same broadcast or multicast (default on for a group)",
   },
   {
-    name: "interface",
-    kind: "text",
-    placeholder: "NAME",
-    help: "the interface of multicast, in and out, by name or address (default: by route)",
+    name: "any-peer",
+    kind: "choice",
+    choices: ["take", "follow", "off"],
+    bare: "take",
+    side: "active",
+    help: "take answers from other addresses than the peer's, and say from where (default for a " +
+      "group and for broadcast); follow: send on to whoever answered first, as TFTP does",
   },
-  {
-    name: "join",
-    kind: "text",
-    side: "passive",
-    repeat: true,
-    placeholder: "GROUP",
-    help: "receive a multicast group; a group as host is joined without it",
-  },
-  {
-    name: "multicast-loop",
-    kind: "flag",
-    phase: "live",
-    help: "members on this machine receive what is sent from here (default on)",
-  },
+  ...multicastRows,
   ...socketOptionRows(liveNames),
 ];
+
+/** Whose answers a client takes. */
+export type AnyPeer = "take" | "follow" | "off";
 
 /** The values of one endpoint's options. */
 export interface UdpSettings {
   readonly broadcast: boolean;
   readonly reuseaddr: boolean | undefined;
-  readonly interface: MulticastInterface | undefined;
-  readonly join: readonly string[];
-  readonly multicastLoop: boolean;
+  readonly anyPeer: AnyPeer | undefined;
+  readonly multicast: MulticastSettings;
   readonly socket: SocketSettings;
 }
 
-/** Reads the options of one side. @throws {NetError} where there is no such interface */
-export function readUdpSettings(options: Options, side: "active" | "passive"): UdpSettings {
-  const named = options.text("interface");
+/** Reads the options of one side. @throws {NetError} kind "option", as `readMulticast` */
+export function readUdpSettings(
+  options: Options,
+  side: "active" | "passive",
+  address: InetAddress,
+): UdpSettings {
   return {
     broadcast: options.flag("broadcast") ?? false,
     reuseaddr: side === "passive" ? options.flag("reuseaddr") : undefined,
-    interface: named === undefined ? undefined : multicastInterface(named),
-    join: side === "passive" ? options.list("join") : [],
-    multicastLoop: options.flag("multicast-loop") ?? true,
+    anyPeer: side === "active" ? options.text("any-peer") as AnyPeer | undefined : undefined,
+    multicast: readMulticast(options, side, address),
     socket: readSocketSettings(options, liveNames),
   };
 }
 
-/** Sets the kernel's options on a socket. @throws {NetError} as `applySocketSettings` */
+/**
+ * Sets the kernel's options on a socket.
+ *
+ * @param fd null where it cannot be reached: an error if anything was asked for
+ * @param host what it is bound to
+ * @throws {NetError} as `applySocketSettings`
+ */
 export function applyUdpSettings(
-  socket: Deno.DatagramConn,
+  fd: number | null,
+  host: string,
   settings: UdpSettings,
   text: string,
   context: Context,
 ): void {
-  const wantsDescriptor = settings.socket.length > 0 || settings.interface !== undefined;
-  if (!wantsDescriptor) return;
-  const addr = socket.addr as Deno.NetAddr;
-  const fd = inetDescriptor(addr, null);
-  applySocketSettings(fd, settings.socket, text, context);
-  if (settings.interface !== undefined) {
-    sendThrough(fd, addr.hostname.includes(":"), settings.interface);
-  }
+  const { broadcast, multicast: { interface: on }, socket } = settings;
+  const family = host.includes(":") ? AF_INET6 : AF_INET;
+  // First, so that the option multicast-all has the last word.
+  if (fd !== null) ownGroupsOnly(fd, family);
+  applySocketSettings(fd, socket, text, context);
+  if (on === undefined) return;
+  if (fd === null) throw withoutDescriptor("interface");
+  sendThrough(fd, family, on);
+  if (broadcast) broadcastThrough(fd, on);
+}
+
+function withoutDescriptor(address: string): NetError {
+  return new NetError({
+    kind: "unavailable",
+    op: "option",
+    address,
+    message: "the socket's descriptor cannot be reached",
+    hint: "choosing an interface needs --allow-ffi",
+  });
 }

@@ -7,6 +7,19 @@ import type { Context } from "../core/context.ts";
 import type { Datagram, Datagrams, Duplex, Peer, Traits } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 
+/** How a client treats what comes. */
+export interface UdpSessionOptions {
+  /** Largest message that can be written, in bytes. */
+  readonly maximumMessage: number;
+  /** Whose answers count: "off" (default), the peer's alone; "take", anyone's; "follow": who answers first is the peer from then on. */
+  readonly anyPeer?: "take" | "follow" | "off";
+  /**
+   * Goes on when the network says that a datagram was too long for the path: the kernel sends the
+   * next one in fragments. Default false: `read` throws.
+   */
+  readonly survivesTooLong?: boolean;
+}
+
 /** A session with one peer over a datagram socket; owns the socket. */
 export class UdpSession implements Duplex {
   readonly local: Peer;
@@ -14,21 +27,31 @@ export class UdpSession implements Duplex {
   readonly traits: Traits;
   readonly #socket: Datagrams;
   readonly #context: Context;
+  readonly #options: UdpSessionOptions;
   #closed: { readonly reason: unknown } | undefined;
   #writeEnded = false;
   #dropped = 0;
+  /** Where messages go. */
+  #target: Peer;
+  #hasAnswer = false;
+  /** Text of the sender of the last answer. */
+  #from = "";
 
-  constructor(socket: Datagrams, remote: Peer, maximumMessage: number, context: Context) {
+  constructor(socket: Datagrams, remote: Peer, context: Context, options: UdpSessionOptions) {
     this.#socket = socket;
     this.#context = context;
+    this.#options = options;
     this.local = socket.local;
-    this.remote = remote;
+    this.remote = this.#target = remote;
+    const { maximumMessage } = options;
     this.traits = { messages: true, maximumMessage, halfClose: false, endless: true };
   }
 
   /**
    * Datagrams from anyone but the peer are dropped, counted and said. The socket is not connected
    * in the kernel: it would drop them too, but then nobody could count them.
+   *
+   * @throws {NetError} kind "refused" or "unreachable" where the network said that of the peer
    */
   async read(into: Uint8Array): Promise<number | null> {
     for (;;) {
@@ -40,24 +63,51 @@ export class UdpSession implements Duplex {
 
   /** One datagram of the peer, or null for one that was dropped. */
   async #receive(into: Uint8Array): Promise<Datagram | null> {
-    let from: string;
     try {
       const datagram = await this.#socket.receive(into);
-      if (datagram === null || datagram.peer.text === this.remote.text) return datagram;
-      from = datagram.peer.text;
+      if (datagram === null || this.#accepts(datagram.peer)) return datagram;
+      this.#drop(datagram.peer.text);
     } catch (thrown) {
-      // A stranger must not be able to break the session with a long datagram.
-      const long = thrown instanceof NetError && thrown.kind === "too-large";
-      if (!long || thrown.address === undefined || thrown.address === this.remote.text) {
-        throw thrown;
-      }
-      from = thrown.address;
+      if (!(thrown instanceof NetError) || thrown.kind !== "too-large") throw thrown;
+      this.#tooLong(thrown);
     }
+    return null;
+  }
+
+  #accepts(peer: Peer): boolean {
+    const { anyPeer = "off" } = this.#options;
+    const isTarget = peer.text === this.#target.text;
+    const follows = anyPeer === "follow" && !this.#hasAnswer;
+    if (!isTarget && anyPeer !== "take" && !follows) return false;
+    this.#hasAnswer = true;
+    if (follows) this.#target = peer;
+    if (anyPeer !== "off" && peer.text !== this.#from) {
+      this.#from = peer.text;
+      // Not with -v alone: whoever asked for answers of others wants to know whose they are.
+      this.#context.log.write("notice", "peer", `from ${peer.text}`, { address: peer.text });
+    }
+    return true;
+  }
+
+  /** A stranger must not be able to break the session with a long datagram. */
+  #tooLong(error: NetError): void {
+    const { address = this.remote.text, code } = error;
+    const isDelivery = code === "EMSGSIZE";
+    if (isDelivery && this.#options.survivesTooLong) {
+      const fields = { address, code };
+      this.#context.log.write("warning", "lost", `${error.message}; it was lost`, fields);
+    } else if (isDelivery || address === this.#target.text || this.#options.anyPeer === "take") {
+      throw error;
+    } else {
+      this.#drop(address);
+    }
+  }
+
+  #drop(from: string): void {
     this.#dropped++;
-    const text = `dropped a datagram from ${from}, which is not ${this.remote.text}`;
+    const text = `dropped a datagram from ${from}, which is not ${this.#target.text}`;
     const fields = { address: from, dropped: this.#dropped };
     this.#context.log.write("info", "dropped", text, fields);
-    return null;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -66,7 +116,7 @@ export class UdpSession implements Duplex {
       const message = "writing was ended on this side";
       throw new NetError({ kind: "broken", op: "write", address: this.remote.text, message });
     }
-    await this.#socket.send({ data: chunk, peer: this.remote });
+    await this.#socket.send({ data: chunk, peer: this.#target });
   }
 
   /** Ends writing here; a datagram peer is never told. */

@@ -9,11 +9,12 @@
 
 import type { Datagram, Datagrams, Peer } from "../core/contract.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
-import { AF_INET, AF_INET6 } from "../sys/constants.ts";
+import { AF_INET, AF_INET6, SO_BROADCAST, SOL_SOCKET } from "../sys/constants.ts";
 import { takeDeliveryError } from "../sys/error_queue.ts";
+import { setOption } from "../sys/option.ts";
 import { receiveFrom, SenderName } from "../sys/receive_from.ts";
 import { sendTo } from "../sys/send_to.ts";
-import type { BroadcastGuard } from "./broadcast.ts";
+import { broadcastError, type BroadcastGuard } from "./broadcast.ts";
 import { giveBuffer, takeBuffer } from "./datagram_buffers.ts";
 import { UdpDescriptor } from "./udp_descriptor.ts";
 import { closedError, deliveryError, tooLong, tooLongForPath, tooLongToSend } from "./udp_error.ts";
@@ -74,6 +75,8 @@ export class UdpSocket implements Datagrams {
     this.#guard = guard;
     this.#descriptor = new UdpDescriptor(socket, () => void this.#takeErrors());
     this.#fd = this.#descriptor.fd;
+    // The kernel's own rule then; it knows more than the addresses of interfaces (routes).
+    if (this.#fd !== null && !guard.allowed) setOption(this.#fd, SOL_SOCKET, SO_BROADCAST, 0);
   }
 
   /** Its descriptor, lent, or null where it cannot be known. */
@@ -111,7 +114,7 @@ export class UdpSocket implements Datagrams {
   async send({ data, peer }: Datagram): Promise<void> {
     const { host = "", port = 0, text } = peer;
     if (this.#closed) throw closedError(text);
-    this.#guard.check(host, text);
+    if (this.#fd === null) this.#guard.check(host, text);
     const most = maximumPayloadTo(host);
     if (data.length > most) throw tooLongToSend(peer, data.length, most);
     const name = this.#names.nameOf(peer);
@@ -213,7 +216,9 @@ export class UdpSocket implements Datagrams {
         return sendTo(fd, data, name, peer.text) !== "again";
       } catch (thrown) {
         const { count, mtu } = this.#takeErrors();
-        if (systemCode(thrown) === "EMSGSIZE") throw tooLongForPath(peer, data.length, mtu);
+        const code = systemCode(thrown);
+        if (code === "EMSGSIZE") throw tooLongForPath(peer, data.length, mtu);
+        if (code === "EACCES" && !this.#guard.allowed) throw broadcastError(peer.text); // send(2)
         // An error of an earlier datagram, perhaps to somebody else, fails the next call whatever
         // that is for (ip(7), IP_RECVERR). `receive` tells of it, and this one goes out now.
         if (count === 0 || left === 0) throw thrown;

@@ -29,8 +29,8 @@ export function udpPair(host: string): Promise<SessionPair> {
   const open = () =>
     new UdpSocket(Deno.listenDatagram({ transport: "udp", hostname: host, port: 0 }), guard);
   const [a, b] = [open(), open()];
-  const most = maximumPayloadTo(host);
-  const near = new UdpSession(a, b.local, most, makeContext());
-  const far = new UdpSession(b, a.local, most, makeContext());
+  const options = { maximumMessage: maximumPayloadTo(host) };
+  const near = new UdpSession(a, b.local, makeContext(), options);
+  const far = new UdpSession(b, a.local, makeContext(), options);
   return Promise.resolve(pairOf(near, far));
 }
