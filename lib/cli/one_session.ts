@@ -43,7 +43,7 @@ export async function oneSession(
     const { a, b, options } = opened;
     finish = opened.finish;
     const tally = await runSession(session, signals.context, a, b, options);
-    const error = sessionError(tally);
+    const error = sessionError(tally, isUnanswered(opened, tally));
     if (error !== undefined) throw error;
     const childCode = flags.flag("child-status") ? tally.child?.code : undefined;
     return childCode ?? statusOfSession(tally, signals.received() ?? undefined);
@@ -55,6 +55,12 @@ export async function oneSession(
   } finally {
     await finish?.();
   }
+}
+
+/** True where the peer is one of datagrams and has never sent any. */
+function isUnanswered({ a, b, options }: OpenedSession, tally: SessionTally): boolean {
+  const [peer, flow] = options?.peer === "a" ? [a, tally.aToB] : [b, tally.bToA];
+  return peer.traits.endless === true && flow.writes === 0;
 }
 
 /** Relays two ends under the session flags and says how it went (`-v`). */

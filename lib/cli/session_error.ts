@@ -3,21 +3,30 @@
  * @module
  */
 
-import { NetError } from "../core/error.ts";
+import { type ErrorKind, NetError } from "../core/error.ts";
 import type { SessionTally } from "../core/tally.ts";
 import { statusOfError, statusOfSession } from "./exit.ts";
 
 /**
  * The error of a failed session, undefined for one that ended well. What would mean "could not
  * connect" before it was open (ETIMEDOUT, EHOSTUNREACH) is a lost session now, and so exit 4.
+ *
+ * @param unanswered true for a datagram peer that never sent anything: nothing connects there, and
+ * that nobody is at the port is learnt from the first datagram only
  */
-export function sessionError(tally: SessionTally): NetError | undefined {
+export function sessionError(tally: SessionTally, unanswered = false): NetError | undefined {
   const { error } = tally;
   if (error === undefined || tally.reason === "signal") return undefined;
-  if (statusOfError(error) === statusOfSession(tally)) return error;
+  if (unanswered && (error.kind === "refused" || error.kind === "unreachable")) {
+    return restated(error, error.kind, "connect");
+  }
+  return statusOfError(error) === statusOfSession(tally) ? error : restated(error, "broken");
+}
+
+function restated(error: NetError, kind: ErrorKind, op = error.op): NetError {
   return new NetError({
-    kind: "broken",
-    op: error.op,
+    kind,
+    op,
     message: error.reason,
     blame: error.blame,
     cause: error,
