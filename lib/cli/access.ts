@@ -90,7 +90,13 @@ async function readFile(path: string, host: Host, maximumBytes: number): Promise
     const error = toNetError(thrown, "read", path);
     if (error.kind !== "not-found") throw error;
     const { reason: message, code } = error;
-    const init = { kind: "usage", op: "access list", address: path, message, cause: thrown } as const;
+    const init = {
+      kind: "usage",
+      op: "access list",
+      address: path,
+      message,
+      cause: thrown,
+    } as const;
     throw new NetError(code === undefined ? init : { ...init, code });
   }
 }
