@@ -8,6 +8,7 @@ import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Listener } from "../core/contract.ts";
 import type { Ports } from "../core/transport.ts";
+import type { AcceptPolicy } from "../service/policy.ts";
 import { sessionsOf, type SessionsOptions } from "../stream/sessions.ts";
 import { openPassive } from "../transport/open.ts";
 
@@ -50,16 +51,29 @@ export function addressKey(address: Address): string {
   return formatAddress({ ...address, options: [] });
 }
 
+/** What a server says of connections, as it holds for the sessions of its datagram sockets. */
+export function datagramBounds(
+  policy: Pick<AcceptPolicy, "maximumPerPeer" | "ratePerPeer"> & { readonly idleMs?: number },
+): SessionsOptions {
+  const { maximumPerPeer: perPeer, ratePerPeer, idleMs } = policy;
+  return {
+    ...(perPeer === undefined ? {} : { perPeer }),
+    ...(ratePerPeer === undefined ? {} : { ratePerPeer }),
+    ...(idleMs === undefined ? {} : { idleMs }),
+  };
+}
+
 /** Opens the listeners of several addresses: all of them, or none. */
 export async function openAllListeners(
   addresses: readonly Address[],
   context: Context,
   ports: Ports,
+  datagrams: SessionsOptions = {},
 ): Promise<readonly Listener[]> {
   const listeners: Listener[] = [];
   try {
     for (const address of addresses) {
-      listeners.push(...await openListeners(address, context, ports));
+      listeners.push(...await openListeners(address, context, ports, datagrams));
     }
     return listeners;
   } catch (thrown) {

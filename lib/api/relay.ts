@@ -26,7 +26,7 @@ import { type FarTask, relayWork } from "./far_task.ts";
 import { Listening } from "./listen.ts";
 import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
 import { type OpenOther, pairing, type PairOptions } from "./pairing.ts";
-import { closeAll, openListeners } from "./passive.ts";
+import { closeAll, datagramBounds, openListeners } from "./passive.ts";
 import { looped, RunningServer } from "./running.ts";
 
 /** How `relay` behaves. */
@@ -73,7 +73,7 @@ export async function relay(
   const front = ends.a.passive ? "a" : "b";
   const around = equipmentOf(options, context);
   const pair = around === undefined ? options : { ...options, equip: around };
-  const listeners = await openListeners(ends[front], context, ports);
+  const listeners = await openListeners(ends[front], context, ports, datagramBounds(options));
   if (!(ends.a.passive && ends.b.passive)) {
     const behind = front === "a" ? ends.b : ends.a;
     const open: OpenOther = (within, { id }, { remote, local }) =>
@@ -83,10 +83,12 @@ export async function relay(
     const make = await serverOf(model, handler, task, options);
     return new RunningServer(listeners, make, options, context);
   }
-  const others = await openListeners(ends.b, context, ports).catch(async (thrown) => {
-    await closeAll(listeners);
-    throw thrown;
-  });
+  const others = await openListeners(ends.b, context, ports, datagramBounds(options)).catch(
+    async (thrown) => {
+      await closeAll(listeners);
+      throw thrown;
+    },
+  );
   const paired = new Listening(others, context);
   const handler = pairing(front, (within) => nextOf(paired, within), pair);
   const close = () => paired[Symbol.asyncDispose]();

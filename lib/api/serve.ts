@@ -12,7 +12,7 @@ import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts"
 import { type Equipment, equipmentOf } from "./equipment.ts";
 import type { FarTask } from "./far_task.ts";
 import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
-import { openAllListeners } from "./passive.ts";
+import { datagramBounds, openAllListeners } from "./passive.ts";
 import { RunningServer } from "./running.ts";
 import { openService, refuseService, serviceNamed, type ServiceOptions } from "./services.ts";
 
@@ -60,7 +60,12 @@ export async function serve(
     const handler = equipping(opened.handle, equipmentOf(options, context));
     const task = typeof service === "string" ? taskOf(service, context, options) : null;
     const make = await serverOf(model, handler, task, options);
-    const listeners = await openAllListeners(targets, context, portsOf(options));
+    const listeners = await openAllListeners(
+      targets,
+      context,
+      portsOf(options),
+      datagramBounds(options),
+    );
     const close = async () => await opened[Symbol.asyncDispose]();
     return new RunningServer(listeners, make, options, context, close);
   } catch (thrown) {

@@ -15,13 +15,17 @@ import { usage } from "./normalise.ts";
  * @throws {NetError} kind "usage"
  */
 export function acceptPolicyOf(flags: Flags, op: string): AcceptPolicy {
-  const rate = flags.text("accept-rate");
+  const rateOf = (name: string, what: string) => {
+    const text = flags.text(name);
+    return text === undefined ? undefined : readRate(text, op, name, what);
+  };
   const given = {
     maximumSessions: flags.number("max-connections"),
     maximumPerPeer: flags.number("max-per-peer"),
     whenFull: flags.text("when-full") as WhenFull | undefined,
     busyMessage: flags.text("busy-message"),
-    acceptRate: rate === undefined ? undefined : readAcceptRate(rate, op),
+    acceptRate: rateOf("accept-rate", "connections"),
+    ratePerPeer: rateOf("rate-per-peer", "datagrams"),
     firstByteMs: flags.number("first-byte"),
     drainMs: flags.number("drain"),
   };
@@ -33,11 +37,11 @@ export function acceptPolicyOf(flags: Flags, op: string): AcceptPolicy {
 
 const perSecond: Readonly<Record<string, number>> = { s: 1, m: 1 / 60, h: 1 / 3600 };
 
-/** Reads `100/s`, `600/m`, `1000/h`. @returns connections a second @throws {NetError} "usage" */
-export function readAcceptRate(text: string, op: string): number {
+/** Reads `100/s`, `600/m`, `1000/h`. @returns how many a second @throws {NetError} kind "usage" */
+function readRate(text: string, op: string, flag: string, what: string): number {
   const [, count = "", unit = ""] = /^([1-9]\d{0,8})\/([smh])$/.exec(text) ?? [];
   const factor = perSecond[unit];
   if (factor !== undefined) return Number(count) * factor;
   const hint = /^[1-9]\d*$/.test(text) ? `write ${text}/s` : "write 100/s, 600/m or 1000/h";
-  throw usage(op, `--accept-rate: ${quote(text)} is no rate of connections`, hint);
+  throw usage(op, `--${flag}: ${quote(text)} is no rate of ${what}`, hint);
 }

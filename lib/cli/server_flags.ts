@@ -55,6 +55,12 @@ export const serverFlags: readonly FlagRow[] = [
     help: "let in at most N connections a second (or 600/m); the others wait in the backlog",
   },
   {
+    name: "rate-per-peer",
+    kind: "text",
+    placeholder: "N/s",
+    help: "take at most N datagrams a second of one host (or 600/m); the others are dropped",
+  },
+  {
     name: "first-byte",
     kind: "duration",
     placeholder: "D",

@@ -54,6 +54,11 @@ export const limitTable = {
     unit: "bytes",
     reason: "many sessions of one socket that are not read hold much, each within its own bound",
   },
+  "datagram-rate-hosts": {
+    value: 16_384,
+    unit: "count",
+    reason: "--rate-per-peer remembers each host, and source addresses are easily forged",
+  },
   "datagram-idle": {
     value: 60_000,
     unit: "ms",

@@ -62,6 +62,8 @@ export interface AcceptPolicy {
   readonly descriptorsPerSession?: number;
   /** Most connections of one peer address; default: the limit `connections-per-peer`. */
   readonly maximumPerPeer?: number;
+  /** Most datagrams a second that are taken of one host; the others are dropped. Default: any. */
+  readonly ratePerPeer?: number;
   /** At `maximumSessions`; default "wait". */
   readonly whenFull?: WhenFull;
   /** Sent to whoever finds no place, before its connection is closed; takes the place of `whenFull`. */

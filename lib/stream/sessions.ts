@@ -9,7 +9,9 @@ import type { Datagram, Datagrams, Duplex, Incoming, Listener, Peer } from "../c
 import { type ErrorKind, NetError, toNetError } from "../core/error.ts";
 import type { LimitName } from "../core/limits.ts";
 import { TimerWheel } from "../core/wheel.ts";
+import { DatagramCount } from "./datagram_count.ts";
 import { DatagramSession, queueCost, type SessionHost } from "./datagram_session.ts";
+import { PeerRates } from "./peer_rate.ts";
 
 /** Bounds of the sessions of one socket; what is missing comes from the limits of the context. */
 export interface SessionsOptions {
@@ -19,6 +21,8 @@ export interface SessionsOptions {
   readonly sessions?: number;
   /** Most sessions of one peer host; `datagram-sessions-per-peer`. */
   readonly perPeer?: number;
+  /** Most datagrams a second that are taken of one host, the others are dropped; default: any. */
+  readonly ratePerPeer?: number;
   /** Most bytes that wait in one session to be read; `datagram-queue`. */
   readonly queueBytes?: number;
   /**
@@ -43,7 +47,8 @@ class DatagramListener implements Listener, SessionHost {
   readonly maximumMessage: number;
   readonly #socket: Datagrams;
   readonly #context: Context;
-  readonly #bounds: Required<SessionsOptions>;
+  readonly #bounds: Required<Omit<SessionsOptions, "ratePerPeer">>;
+  readonly #rates: PeerRates | undefined;
   /** By the peer's text; the least recently used comes first, as a Map keeps its order. */
   readonly #entries = new Map<string, Entry>();
   /** The sessions of each peer host, in the same order. */
@@ -53,7 +58,7 @@ class DatagramListener implements Listener, SessionHost {
   readonly #said = new Set<LimitName>();
   readonly #receiving: Promise<void>;
   #queued = 0;
-  #dropped = 0;
+  readonly #count = new DatagramCount();
   readonly #closing = new AbortController();
   #failure: NetError | undefined;
   #wake = () => {};
@@ -71,6 +76,10 @@ class DatagramListener implements Listener, SessionHost {
       queueBytes: options.queueBytes ?? limits["datagram-queue"],
       replace: options.replace ?? true,
     };
+    const { ratePerPeer } = options;
+    if (ratePerPeer !== undefined) {
+      this.#rates = new PeerRates(ratePerPeer, limits["datagram-rate-hosts"]);
+    }
     this.#receiving = this.#receiveAll();
   }
 
@@ -88,7 +97,7 @@ class DatagramListener implements Listener, SessionHost {
   }
 
   dropped(): number {
-    return this.#dropped;
+    return this.#count.dropped;
   }
 
   async send(session: DatagramSession, data: Uint8Array): Promise<void> {
@@ -119,6 +128,7 @@ class DatagramListener implements Listener, SessionHost {
     this.#close("aborted", "the socket was closed on this side");
     await this.#socket[Symbol.asyncDispose]();
     await this.#receiving;
+    this.#count.say(this.#context.log, this.local);
   }
 
   #close(kind: ErrorKind, message: string): void {
@@ -147,7 +157,7 @@ class DatagramListener implements Listener, SessionHost {
       case "unreachable":
         return this.#entries.get(error.address ?? "")?.session.end(error);
       case "too-large":
-        this.#dropped++;
+        this.#count.lose("too-large");
         return;
       case "transient":
         return;
@@ -162,8 +172,13 @@ class DatagramListener implements Listener, SessionHost {
   }
 
   #take({ data, peer }: Datagram): void {
+    const { host } = peer;
+    if (this.#rates !== undefined && host !== undefined) {
+      const { clock } = this.#context;
+      if (!this.#rates.take(host, clock.now())) return this.#count.lose("rate");
+    }
     const session = this.#entries.get(peer.text)?.session ?? this.#open(peer);
-    if (session === undefined) return void this.#dropped++;
+    if (session === undefined) return this.#count.lose("full");
     this.#touch(session);
     const cost = queueCost(data);
     if (session.queued + cost > this.#bounds.queueBytes) return this.#drop("datagram-queue");
@@ -175,12 +190,13 @@ class DatagramListener implements Listener, SessionHost {
 
   /** The newest goes: what is queued already is older, and an answer to it may be under way. */
   #drop(limit: LimitName): void {
-    this.#dropped++;
+    this.#count.lose("queue");
     this.#sayOnce(limit, "datagrams that come before others are read are dropped");
   }
 
   #open(peer: Peer): DatagramSession | undefined {
     if (!this.#makeRoom(peer)) return undefined;
+    this.#count.open();
     const { clock } = this.#context;
     const session = new DatagramSession(this, peer, clock.now());
     const { idleMs } = this.#bounds;
@@ -219,6 +235,7 @@ class DatagramListener implements Listener, SessionHost {
       : "datagrams of others are dropped";
     this.#sayOnce(limit, consequence);
     if (!replace || session === undefined) return false;
+    this.#count.replace();
     session.end(failure(session, "limit", `its place was needed (limit ${limit})`));
     return true;
   }
