@@ -16,11 +16,13 @@ import {
   readNearMessage,
 } from "../service/control.ts";
 import { type FarControl, type FarWork, serveFar, settled } from "../service/far.ts";
-import { farArgument, isFarThread } from "../service/far_sign.ts";
+import { farArgument, threadKind } from "../service/far_sign.ts";
+import { serveTasks } from "../service/pool_worker.ts";
 import { LineReader } from "../stream/read.ts";
 import { setInherited } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
 import { openTask, readTask } from "./far_task.ts";
+import { loadSessions } from "./pool_session.ts";
 
 /** Where this module is: what `new Worker` and a child process are started with. */
 export const farEntry: string = import.meta.url;
@@ -33,15 +35,16 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-const isThread = isFarThread();
-const isProcess = !isThread && Deno.args[0] === farArgument;
+const kind = threadKind() ?? (Deno.args[0] === farArgument ? "process" : null);
 
-if (isThread) {
+if (kind === "far") {
   void serveFar(threadControl(), openWork).finally(() => {
     scope.postMessage?.(null); // nothing else tells the server
     scope.close?.();
   });
-} else if (isProcess) {
+} else if (kind === "pool") {
+  serveTasks(loadSessions);
+} else if (kind === "process") {
   // What ends the server's terminal or group must not end its sessions before the server says so.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
     Deno.addSignalListener(signal, () => {});

@@ -79,7 +79,7 @@ export async function serverOf(
   if (model.kind === "iterative") {
     const one = looped(handle);
     return (listeners, policy, context) =>
-      one(listeners, { ...policy, maximumSessions: 1 }, context);
+      one(listeners, { ...policy, maximumSessions: 1, isIterative: true }, context);
   }
   if (task === null) {
     throw new NetError({

@@ -1,5 +1,105 @@
-/** placeholder until the pool is there */
+/**
+ * `--model pool=MIN..MAX`: the acceptor's thread hands connections to the threads of a pool.
+ * @module
+ */
+
+import { NetError } from "../core/error.ts";
+import { readFarMessage } from "../service/control.ts";
+import type { Model } from "../service/model.ts";
+import type { SessionReport } from "../service/policy.ts";
+import type { Pool } from "../service/pool.ts";
+import { PoolServer } from "../service/pool_server.ts";
+import { closeDescriptor } from "../sys/file.ts";
+import { SharedListener } from "../transport/shared_listener.ts";
+import type { SharedIncoming } from "../transport/shared_listener.ts";
+import { farEntry } from "./far_main.ts";
+import { duplicates, socketOf } from "./far_models.ts";
+import { type FarTask, taskToJson } from "./far_task.ts";
+import type { ModelOptions } from "./models.ts";
+import { closeAll } from "./passive.ts";
+import { type PooledSession, taken } from "./pool_session.ts";
 import type { MakeServer } from "./running.ts";
-export function poolServer(_m: unknown, _t: unknown, _o: unknown): MakeServer {
-  throw new Error("pool");
+
+/** The course's example: an acceptor, 3 to 100 threads, a queue of 100 (see `--model`). */
+const defaultQueue = 100;
+
+/** Makes the server of a pool. */
+export function poolServer(
+  model: Extract<Model, { readonly kind: "pool" }>,
+  task: Omit<FarTask, "once">,
+  { pool = {}, supervision, say = () => {} }: ModelOptions,
+): MakeServer {
+  const { queue = defaultQueue, checkMs, whenFull = "wait", atStop = "finish" } = pool;
+  return (listeners, policy, context) => {
+    const sockets = listeners.map(socketOf);
+    const locals = sockets.map(({ local }) => local);
+    const { firstByteMs } = policy;
+    const setup = taskToJson({
+      ...task,
+      once: false,
+      ...(firstByteMs === undefined ? {} : { firstByteMs }),
+    });
+    const heard = (value: unknown) => {
+      const message = readFarMessage(value);
+      if (message.type === "text") say(message.text);
+      if (message.type !== "log") return;
+      const { level, event, text, fields } = message;
+      context.log.write(level, event, text, fields);
+    };
+    return new PoolServer<SharedIncoming>(
+      {
+        listener: new SharedListener(duplicates(sockets), context),
+        locals,
+        module: "plumb:sessions",
+        pool: {
+          minimum: model.minimum,
+          maximum: model.maximum,
+          queue,
+          setup,
+          entry: farEntry,
+          hangMs: supervision?.hangMs ?? defaultHangMs,
+          ...(checkMs === undefined ? {} : { checkMs }),
+        },
+        whenFull,
+        atStop,
+        serve: (pool, incoming, id, signal) => {
+          const listener = locals[incoming.at] ?? incoming.remote;
+          return serveOne(pool, incoming, { id, listener }, { signal, heard });
+        },
+        closeListeners: () => closeAll(listeners),
+      },
+      policy,
+      context,
+    );
+  };
+}
+
+const defaultHangMs = 5_000;
+
+/** The acceptor's descriptor is closed as soon as the worker has its own, or will have none. */
+async function serveOne(
+  pool: Pool,
+  incoming: SharedIncoming,
+  session: Pick<PooledSession, "id" | "listener">,
+  { signal, heard }: { readonly signal: AbortSignal; readonly heard: (value: unknown) => void },
+): Promise<SessionReport> {
+  const { remote, local } = incoming;
+  const descriptor = incoming.release();
+  let isOurs = true;
+  const close = () => {
+    if (isOurs) closeDescriptor(descriptor);
+    isOurs = false;
+  };
+  try {
+    const value: PooledSession = { descriptor, remote, local, ...session };
+    const answer = await pool.run(value, {
+      signal,
+      heard: (said) => said === taken ? close() : heard(said),
+    });
+    const message = readFarMessage(answer);
+    if (message.type === "ended") return message.report;
+    throw new NetError({ kind: "protocol", op: "pool", message: "a session has no report" });
+  } finally {
+    close();
+  }
 }

@@ -10,12 +10,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming, Listener } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { Ports } from "../core/transport.ts";
-import {
-  type AcceptPolicy,
-  nextSessionId,
-  type SessionHandler,
-  type SessionInfo,
-} from "../service/policy.ts";
+import { type AcceptPolicy, nextSessionId } from "../service/policy.ts";
 import { formatModel, isFar, type Model } from "../service/model.ts";
 import { childPorts } from "./child_ports.ts";
 import { dial } from "./connect.ts";

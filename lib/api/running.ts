@@ -9,6 +9,7 @@ import { SessionEnd } from "../core/reason.ts";
 import type { ServerTally } from "../core/tally.ts";
 import type { Gate } from "../service/gate.ts";
 import type { AcceptPolicy, SessionHandler } from "../service/policy.ts";
+import type { PoolFigures } from "../service/pool.ts";
 import { Server } from "../service/serve.ts";
 
 /** A server of any model, made and not running yet. */
@@ -16,6 +17,8 @@ export interface ServerCore {
   readonly gate: Gate;
   /** Sessions that are open now. */
   readonly open: number;
+  /** Models of several processes or threads: how those are doing. */
+  readonly figures?: PoolFigures;
   tally(): ServerTally;
   /** Serves to its end, and closes the listeners. @throws {NetError} what ended it */
   run(): Promise<ServerTally>;
@@ -89,6 +92,11 @@ export class RunningServer implements AsyncDisposable {
   /** Who is let in: counts, refusals, the sessions that are open now. */
   get gate(): Gate {
     return this.#server.gate;
+  }
+
+  /** How the processes or threads of its model are doing; undefined where it is one loop. */
+  get figures(): PoolFigures | undefined {
+    return this.#server.figures;
   }
 
   /** Accepts no more; sessions may end for as long as the policy says, then they are cut. */

@@ -7,6 +7,7 @@
 import type { Timer } from "../core/clock.ts";
 import type { Flow } from "../core/tally.ts";
 import { TimerWheel } from "../core/wheel.ts";
+import type { PoolFigures } from "../service/pool.ts";
 import type { CommandContext } from "./command.ts";
 import { showProgress } from "./progress.ts";
 import { approximateDuration } from "./quantity.ts";
@@ -18,6 +19,8 @@ export interface LiveTotals {
   readonly bToA: Readonly<Flow>;
   /** Sessions that are open now. */
   readonly sessions: number;
+  /** Processes or threads of the server's model. */
+  readonly workers?: PoolFigures;
 }
 
 /** Says the live tally until it is disposed. */
@@ -25,11 +28,13 @@ export function sayLiveTally(session: CommandContext, totals: () => LiveTotals):
   const { host, flags, errors, context } = session;
   const startMs = context.clock.now();
   const say = () => {
-    const { aToB, bToA, sessions } = totals();
+    const { aToB, bToA, sessions, workers } = totals();
     const durationMs = Math.round(context.clock.now() - startMs);
     const open = sessions === 1 ? "1 session" : `${sessions} sessions`;
-    const text = `${open}, ${flowLine(aToB, bToA)}, ${approximateDuration(durationMs)}`;
-    const fields = { sessions, bytesAToB: aToB.bytes, bytesBToA: bToA.bytes, durationMs };
+    const moved = `${open}, ${flowLine(aToB, bToA)}, ${approximateDuration(durationMs)}`;
+    const text = workers === undefined ? moved : `${moved}, ${workersLine(workers)}`;
+    const bytes = { bytesAToB: aToB.bytes, bytesBToA: bToA.bytes };
+    const fields = { sessions, ...bytes, durationMs, ...(workers && { workers }) };
     context.log.write("notice", "tally", text, fields);
   };
   const stopSignal = host.onSignal("SIGUSR2", say);
@@ -45,6 +50,10 @@ export function sayLiveTally(session: CommandContext, totals: () => LiveTotals):
       progress[Symbol.dispose]();
     },
   };
+}
+
+function workersLine({ alive, busy, queued, done }: PoolFigures): string {
+  return `workers: ${alive} alive, ${busy} busy, ${queued} queued, ${done} done`;
 }
 
 function repeat(session: CommandContext, everyMs: number | undefined, then: () => void) {

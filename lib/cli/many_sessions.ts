@@ -153,5 +153,6 @@ function liveTotals(server: RunningServer) {
     aToB: { bytes: bytesIn, writes: accepted },
     bToA: { bytes: bytesOut, writes: accepted },
     sessions: server.open,
+    ...(server.figures && { workers: server.figures }),
   };
 }

@@ -6,7 +6,7 @@
 import { makeContext } from "../core/context.ts";
 import type { Host } from "../core/host.ts";
 import { silentLog } from "../core/log.ts";
-import { farArgument, isFarThread } from "../service/far_sign.ts";
+import { farArgument, threadKind } from "../service/far_sign.ts";
 import { type Manner, mannerOf, readArgs, type Request } from "./args.ts";
 import type { CommandContext, CommandModule, CommandRow, Invocation } from "./command.ts";
 import { flagsOf } from "./command.ts";
@@ -41,7 +41,7 @@ export async function run(
   host: Host,
   options: RunOptions = {},
 ): Promise<number> {
-  if (argv[0] === farArgument || isFarThread()) return await serveAsFar();
+  if (argv[0] === farArgument || threadKind() !== null) return await serveAsFar();
   const manner = mannerOf(argv);
   const errors = new ErrorOutput(host, wantsColor(manner, host));
   try {

@@ -6,7 +6,7 @@
 
 import type { ChildStatus, Peer } from "../core/contract.ts";
 import { describeCode, NetError } from "../core/error.ts";
-import type { LogLevel } from "../core/log.ts";
+import type { LogFields, LogLevel } from "../core/log.ts";
 import { type Reason, reasons } from "../core/reason.ts";
 import type { SessionReport } from "./policy.ts";
 
@@ -47,7 +47,7 @@ export type FarMessage =
   | { type: "pong" }
   /** It has closed its share of the listening sockets. */
   | { type: "closed" }
-  | { type: "log"; level: LogLevel; event: string; text: string; fields: Json }
+  | { type: "log"; level: LogLevel; event: string; text: string; fields: LogFields }
   /** Text for standard error as it is (a hexdump). */
   | { type: "text"; text: string }
   /** It cannot go on, and ends. */
@@ -78,7 +78,7 @@ export function readFarMessage(value: unknown): FarMessage {
       return { type: "ended", key: count(message.key), report: readReport(message.report) };
     case "log": {
       const level = word(message.level, levels);
-      const fields = record(message.fields) as Json;
+      const fields = record(message.fields);
       return { type: "log", level, event: text(message.event), text: text(message.text), fields };
     }
     case "text":

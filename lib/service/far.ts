@@ -11,7 +11,7 @@ import { toNetError } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import type { Reason } from "../core/reason.ts";
 import { Acceptor } from "./accept.ts";
-import type { FarMessage, Json, NearMessage } from "./control.ts";
+import type { FarMessage, NearMessage } from "./control.ts";
 import { Farewell } from "./farewell.ts";
 import type { SessionHandler, SessionReport } from "./policy.ts";
 import { SessionTask } from "./session_task.ts";
@@ -81,7 +81,7 @@ export function controlLog(control: FarControl): Log {
     enabled: () => true,
     write(level, event, text, fields = {}) {
       const plain = Object.entries(fields).map(([name, value]) => [name, plainField(value)]);
-      control.send({ type: "log", level, event, text, fields: Object.fromEntries(plain) as Json });
+      control.send({ type: "log", level, event, text, fields: Object.fromEntries(plain) });
     },
   };
 }
@@ -226,7 +226,7 @@ class Far {
 }
 
 /** Where a session came in, for handlers that ask: it accepts nothing. */
-class NamedListener implements Listener {
+export class NamedListener implements Listener {
   readonly local: Peer;
 
   constructor(local: Peer) {

@@ -17,6 +17,7 @@ import type { FarExit } from "./far_link.ts";
 import { Fleet, type FleetInit, howItEnded, type Member } from "./fleet.ts";
 import { Gate } from "./gate.ts";
 import type { AcceptPolicy, SessionReport } from "./policy.ts";
+import type { PoolFigures } from "./pool.ts";
 
 /** How sessions are spread over the members. */
 export type FleetShape =
@@ -82,6 +83,14 @@ export class FarServer {
   /** Sessions that are open now. */
   get open(): number {
     return this.gate.open;
+  }
+
+  /** How its processes or threads are doing; live. None of its sessions waits here. */
+  get figures(): PoolFigures {
+    let busy = 0;
+    for (const { sessions } of this.#fleet.members()) if (sessions.size > 0) busy++;
+    const { accepted } = this.gate.tally();
+    return { alive: this.#fleet.size, busy, queued: 0, done: accepted - this.gate.open };
   }
 
   /**

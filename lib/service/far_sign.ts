@@ -10,7 +10,11 @@ export const farArgument = "--child";
 /** The name of worker threads. */
 export const farWorkerName = "plumb-far";
 
-/** True in a worker thread of plumb. */
-export function isFarThread(): boolean {
-  return (globalThis as { readonly name?: unknown }).name === farWorkerName;
+/** The name of worker threads of a pool. */
+export const poolWorkerName = "plumb-pool";
+
+/** Which of the two kinds of worker threads this is, or null in any other. */
+export function threadKind(): "far" | "pool" | null {
+  const { name } = globalThis as { readonly name?: unknown };
+  return name === farWorkerName ? "far" : name === poolWorkerName ? "pool" : null;
 }

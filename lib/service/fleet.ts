@@ -191,8 +191,7 @@ export class Fleet {
         break;
       case "log": {
         const { level, event, text, fields } = message;
-        const given = typeof fields === "object" && fields !== null ? fields : {};
-        this.#context.log.write(level, event, text, { ...given, worker: member.link.name });
+        this.#context.log.write(level, event, text, { ...fields, worker: member.link.name });
         return;
       }
       case "failed":

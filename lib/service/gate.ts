@@ -266,7 +266,7 @@ export class Gate implements Disposable {
     if (rateWaitMs > 0) {
       await sleep(this.#context.clock, rateWaitMs, signal).catch(() => {});
     } else {
-      this.#words.full("more wait in the backlog");
+      if (!this.#policy.isIterative) this.#words.full("more wait in the backlog");
       await this.#permits.room();
     }
   }

@@ -77,6 +77,8 @@ export interface AcceptPolicy {
   readonly access?: (peer: Peer) => string | null;
   /** Ends a session when its peer has sent nothing for so long (ms) after it was let in. */
   readonly firstByteMs?: number;
+  /** One client at a time is what is wanted: that there is no further place is no news then. */
+  readonly isIterative?: boolean;
   /** Serves one session; the listeners close as soon as it is there. */
   readonly once?: boolean;
   /** Aborted: accept no more, let the sessions end. */

@@ -10,6 +10,7 @@ import { makeWake, Poller, wake } from "../sys/poll.ts";
 import { closeDescriptor } from "../sys/file.ts";
 import { resetOnClose } from "../sys/descriptor.ts";
 import { NativeSocket } from "../sys/socket.ts";
+import { SocketOptionError } from "../sys/socket_options.ts";
 import { type AcceptedEnds, acceptedSession, endsOf } from "./accepted_socket.ts";
 
 /** One listening socket. */
@@ -26,6 +27,8 @@ export interface SharedSocket {
 export interface SharedIncoming extends Incoming {
   /** Place of the socket where it came in. */
   readonly at: number;
+  /** This side's end of the connection. */
+  readonly local: Peer;
   /** Gives the bare descriptor away instead of `settle`: the caller owns it from now on. */
   release(): number;
 }
@@ -111,13 +114,15 @@ export class SharedListener implements AsyncDisposable {
   }
 
   #incoming(socket: NativeSocket, at: number): SharedIncoming {
-    const { local: listener, prepare } = this.#sockets[at] ?? this;
+    const shared = this.#sockets[at];
+    const listener = shared?.local ?? this.local;
     let ends: AcceptedEnds;
     try {
       ends = endsOf(socket, listener);
-      prepare?.(socket.fd);
+      shared?.prepare?.(socket.fd);
     } catch (cause) {
       socket.close();
+      if (cause instanceof SocketOptionError) throw cause;
       const message = "the client was gone before it was accepted";
       const address = listener.text;
       throw new NetError({ kind: "transient", op: "accept", address, message, cause });
@@ -130,6 +135,7 @@ export class SharedListener implements AsyncDisposable {
 class AcceptedSocket implements SharedIncoming {
   readonly at: number;
   readonly remote: Peer;
+  readonly local: Peer;
   readonly #ends: AcceptedEnds;
   readonly #socket: NativeSocket;
   readonly #context: Context;
@@ -137,6 +143,7 @@ class AcceptedSocket implements SharedIncoming {
   constructor(socket: NativeSocket, ends: AcceptedEnds, at: number, context: Context) {
     this.at = at;
     this.remote = ends.remote;
+    this.local = ends.local;
     this.#ends = ends;
     this.#socket = socket;
     this.#context = context;

@@ -1,0 +1,55 @@
+/**
+ * Sessions as tasks of a pool: what runs in its workers.
+ * @module
+ */
+
+import { makeContext } from "../core/context.ts";
+import type { Peer } from "../core/contract.ts";
+import type { Log } from "../core/log.ts";
+import { reasonOfSignal } from "../core/reason.ts";
+import { type FarMessage, farToJson, type Json } from "../service/control.ts";
+import { controlLog, NamedListener, settled } from "../service/far.ts";
+import type { TaskFunction } from "../service/pool_worker.ts";
+import { SessionTask } from "../service/session_task.ts";
+import { duplicate } from "../sys/share.ts";
+import { NativeSocket } from "../sys/socket.ts";
+import { acceptedSession } from "../transport/accepted_socket.ts";
+import { openTask, readTask } from "./far_task.ts";
+
+/** What a session is, on its way to a worker. */
+export interface PooledSession {
+  /** Of the accepted socket; it belongs to the acceptor until the worker says "taken". */
+  readonly descriptor: number;
+  readonly id: number;
+  readonly remote: Peer;
+  /** This side's end of the connection. */
+  readonly local: Peer;
+  /** The listener where it came in. */
+  readonly listener: Peer;
+}
+
+/** Said once the worker has a descriptor of its own. */
+export const taken = "taken";
+
+/** The task of a pool of sessions: takes a `PooledSession`, gives an "ended" message. */
+export async function loadSessions(_module: string, setup: unknown): Promise<TaskFunction> {
+  const task = readTask(setup as Json);
+  // One task at a time: what is said between two of them is said to nobody.
+  let tell: (message: unknown) => void = () => {};
+  const send = (message: FarMessage) => tell(farToJson(message));
+  const log: Log = controlLog({ send, receive: () => Promise.resolve(null) });
+  const context = makeContext({ log, limits: task.limits });
+  const opened = await openTask(task, context, (text) => send({ type: "text", text }));
+  return async (value, running) => {
+    const { descriptor, id, remote, local, listener } = value as PooledSession;
+    tell = running.tell;
+    const socket = NativeSocket.own(duplicate(descriptor), listener.text);
+    tell(taken);
+    const session = acceptedSession(socket, { local, remote }, context);
+    const info = { id, listener: new NamedListener(listener) };
+    const serving = new SessionTask(settled(session, 0), info, context, task.firstByteMs);
+    running.signal.addEventListener("abort", () => serving.cut(reasonOfSignal(running.signal)));
+    const report = await serving.run(opened.handle);
+    return farToJson({ type: "ended", key: 0, report });
+  };
+}
