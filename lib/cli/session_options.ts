@@ -47,6 +47,15 @@ export function equipmentOf(flags: Flags): Equipment {
 }
 
 /**
+ * Where the text of `-x` goes: standard error, as it is or, where that is NDJSON, as the lines of
+ * an event. Text first, because it comes from the processes of other models as text, too.
+ */
+export function sayDump({ flags, errors }: CommandContext): (text: string) => void {
+  if (!flags.flag("json")) return (text) => errors.text(text);
+  return (text) => errors.object("hexdump", { lines: text.trimEnd().split("\n") });
+}
+
+/**
  * A session with what the flags put around it.
  *
  * @param suffix tells the recordings of several sessions apart
@@ -54,8 +63,8 @@ export function equipmentOf(flags: Flags): Equipment {
  */
 export function equipped(
   a: Duplex,
-  { flags, errors, context }: CommandContext,
+  session: CommandContext,
   suffix = "",
 ): Promise<Duplex> {
-  return equip(a, equipmentOf(flags), suffix, (text) => errors.text(text), context);
+  return equip(a, equipmentOf(session.flags), suffix, sayDump(session), session.context);
 }

@@ -53,6 +53,17 @@ Deno.test("a session ends with one line of -v, and one object, with the same fac
   assertMatch(String(session?.["reason"]), /^(local|peer)-end$/);
 });
 
+Deno.test("-x is events with --json: standard error stays NDJSON", async () => {
+  const input = { stdin: { text: "hi" } };
+  const { stdout, stderr } = await plumb(["connect", "-x", "--json", "exec:cat"], input);
+  assertEquals(stdout, "hi");
+  const all = events(stderr);
+  assertEquals(all.map(({ event }) => event), Array(4).fill("hexdump"));
+  const [[head = "", row = ""] = []] = all.map(({ lines }) => lines as string[]);
+  assertMatch(head, /^> a-b 2 bytes /);
+  assertMatch(row, /^00000000 {2}68 69 .*\|hi\|$/);
+});
+
 Deno.test("the two exceptions from half-close are said with -v", async () => {
   const udp = startPlumb(["connect", "-v", `udp://127.0.0.1:${freeTcpPort()}`]);
   await using _udp = udp;

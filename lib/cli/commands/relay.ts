@@ -20,7 +20,7 @@ import { usage } from "../normalise.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
-import { equipmentOf, framingOf, relayOptionsOf } from "../session_options.ts";
+import { equipmentOf, framingOf, relayOptionsOf, sayDump } from "../session_options.ts";
 
 export async function plan(invocation: Invocation): Promise<Plan> {
   await checkServerFlags(invocation);
@@ -65,7 +65,7 @@ function many(a: Address, b: Address, session: CommandContext): Promise<number> 
       framing: framingOf(flags),
       ...modelOptionsOf(flags, "relay"),
       equipment: equipmentOf(flags),
-      say: (text) => session.errors.text(text),
+      say: sayDump(session),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     }));
 }

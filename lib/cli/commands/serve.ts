@@ -8,6 +8,8 @@ import { serve } from "../../api/serve.ts";
 import { type AnyService, isHandler, refuseService, serviceNamed } from "../../api/services.ts";
 import { parseAddress } from "../../address/parse.ts";
 import type { OptionValue } from "../../core/option.ts";
+import { announceName } from "../announce_flags.ts";
+import { planAnnounce, refuseAnnounceFlags, runAnnounce } from "../announcing.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import type { Flags } from "../flag.ts";
 import { modelOptionsOf } from "../model_flags.ts";
@@ -15,12 +17,14 @@ import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
-import { equipmentOf, relayOptionsOf } from "../session_options.ts";
+import { equipmentOf, relayOptionsOf, sayDump } from "../session_options.ts";
 
 export async function plan(invocation: Invocation): Promise<Plan> {
   const { flags } = invocation;
   await checkServerFlags(invocation);
   const [first = "", ...words] = invocation.positionals;
+  if (first === announceName) return planAnnounce(invocation);
+  refuseAnnounceFlags(invocation, first);
   const isCommand = /^(exec|sh):/.test(first); // exec:CMD is the service and its subject in one
   const name = isCommand ? "exec" : first;
   const service = serviceNamed(name);
@@ -60,6 +64,7 @@ function serviceOptions(
 
 export function run(plan: Plan, session: CommandContext): Promise<number> {
   const { service, subject, options } = plan.settings;
+  if (service === announceName) return runAnnounce(plan, session);
   return manySessions(
     session,
     (context, policy) =>
@@ -73,7 +78,7 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
         public: session.flags.flag("public") ?? false,
         ...modelOptionsOf(session.flags, "serve"),
         equipment: equipmentOf(session.flags),
-        say: (text) => session.errors.text(text),
+        say: sayDump(session),
       }),
   );
 }
