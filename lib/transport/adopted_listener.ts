@@ -12,7 +12,7 @@ import { adopt, isStreamListener } from "../sys/inherited.ts";
 import { decodeSockaddr } from "../wire/sockaddr.ts";
 import { inetPeer } from "./peer.ts";
 import { SharedListener } from "./shared_listener.ts";
-import { unixPeer } from "./unix.ts";
+import { unixPeer } from "./unix_peer.ts";
 
 /** Owns the descriptor. */
 export class AdoptedListener implements Listener {
@@ -23,12 +23,22 @@ export class AdoptedListener implements Listener {
   #closing: Promise<void> | undefined;
   #isHandedOver = false;
 
-  /** @param closed called once when it closes, after its socket: to remove a path */
-  constructor(fd: number, local: Peer, context: Context, closed?: () => void) {
+  /**
+   * @param closed called once when it closes, after its socket: to remove a path
+   * @param prepare see `SharedSocket.prepare`
+   */
+  constructor(
+    fd: number,
+    local: Peer,
+    context: Context,
+    closed?: () => void,
+    prepare?: (fd: number) => void,
+  ) {
     this.local = local;
     this.#fd = fd;
     this.#closed = closed;
-    this.#shared = new SharedListener([{ descriptor: fd, local }], context);
+    const shared = { descriptor: fd, local, ...(prepare === undefined ? {} : { prepare }) };
+    this.#shared = new SharedListener([shared], context);
   }
 
   accept(): Promise<Incoming | null> {

@@ -8,15 +8,15 @@
 
 import type { PathAddress } from "../core/address.ts";
 import { type Context, withSignal } from "../core/context.ts";
-import type { Credentials, Duplex, Peer } from "../core/contract.ts";
+import type { Duplex, Peer } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { OptionTable } from "../core/option.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
-import { formatPath } from "../address/path.ts";
 import { SOCK_STREAM } from "../sys/constants.ts";
 import { UnixPeers } from "../sys/credentials.ts";
 import { findDescriptor } from "../sys/descriptor.ts";
 import { NativeSocket } from "../sys/socket.ts";
+import { SocketOptionError } from "../sys/socket_options.ts";
 import { encodeSockaddr } from "../wire/sockaddr.ts";
 import { connectError } from "./attempt.ts";
 import { SocketListener } from "./listener.ts";
@@ -27,10 +27,19 @@ import {
   type FileSettings,
   readFileSettings,
 } from "./socket_file.ts";
+import {
+  bindUnix,
+  connectUnix,
+  readUnixSettings,
+  unixListener,
+  unixSocketOptions,
+} from "./native_unix.ts";
+import { socketName, unixPeer } from "./unix_peer.ts";
 import { type Published, publishSocket } from "./unix_publish.ts";
 
 const unixOptions: OptionTable = [
   ...fileOptions,
+  ...unixSocketOptions,
   {
     name: "backlog",
     kind: "integer",
@@ -64,31 +73,20 @@ export const unixTransport: Transport<PathAddress> = {
   listen,
 };
 
-/** How the runtime and the kernel write the name of a socket: abstract ones begin with NUL. */
-export function socketName(address: PathAddress): string {
-  return address.abstract === true ? `\0${address.path}` : address.path;
-}
-
-/** The end that an address names. */
-export function unixPeer(address: PathAddress, credentials?: Credentials | null): Peer {
-  return {
-    scheme: address.scheme,
-    text: `${address.scheme}:${formatPath(address)}`,
-    path: address.abstract === true ? `@${address.path}` : address.path,
-    ...(credentials ? { credentials } : {}),
-  };
-}
-
 async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
-  const { address, context } = request;
+  const { address, options, context } = request;
   const peer = unixPeer(address);
+  const settings = readUnixSettings(options);
   const startMs = context.clock.now();
-  const opening = Deno.connect({ transport: "unix", path: socketName(address) });
   try {
+    if (settings.length > 0) {
+      return await connectUnix(socketName(address), peer, settings, context);
+    }
+    const opening = Deno.connect({ transport: "unix", path: socketName(address) });
     const conn = await withSignal(context.signal, opening, (late) => late.close());
     return new SocketSession(conn, { local: peer, remote: peer, context });
   } catch (thrown) {
-    if (context.signal.aborted) throw thrown;
+    if (context.signal.aborted || thrown instanceof SocketOptionError) throw thrown;
     const durationMs = context.clock.now() - startMs;
     throw connectError(peer.text, [{ address: peer.text, thrown, durationMs }]);
   }
@@ -98,21 +96,30 @@ async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passi
   const { address, options, context } = request;
   const local = unixPeer(address);
   const settings = readFileSettings(options);
+  const socketSettings = readUnixSettings(options);
   const backlog = options.number("backlog");
   const unlink = options.flag("unlink") ?? true;
   context.signal.throwIfAborted();
-  const bind = (path: string) => bindStream(path, backlog, local.text);
-  const socket = address.abstract === true
-    ? bindAbstract(address, bind, settings)
-    : await publishSocket({
+  const publish = <S extends { close(): void }>(bind: (path: string) => S) =>
+    address.abstract === true ? bindAbstract(address, bind, settings) : publishSocket({
       path: address.path,
       text: local.text,
       context,
       bind,
       prepare: (path) => applyFileSettings(path, settings),
     });
+  if (socketSettings.length > 0) {
+    const bind = (path: string) =>
+      bindUnix(path, backlog ?? usualBacklog, local, socketSettings, context);
+    const listener = unixListener(await publish(bind), local, socketSettings, context, unlink);
+    return [{ kind: "listener", listener }];
+  }
+  const socket = await publish((path) => bindStream(path, backlog, local.text));
   return [passive(socket, local, unlink, context)];
 }
+
+/** What the runtime gives. */
+const usualBacklog = 1024;
 
 function passive(
   { socket, boundPath, remove }: Published<Deno.UnixListener>,

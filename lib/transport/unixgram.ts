@@ -10,6 +10,7 @@ import { NetError, systemCode, toNetError } from "../core/error.ts";
 import type { OptionTable } from "../core/option.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { AF_UNIX, SOCK_DGRAM } from "../sys/constants.ts";
+import { findDescriptor } from "../sys/descriptor.ts";
 import { hasLibc } from "../sys/libc.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { withUmask } from "../sys/umask.ts";
@@ -22,13 +23,24 @@ import {
   type FileSettings,
   readFileSettings,
 } from "./socket_file.ts";
+import {
+  applySocketSettings,
+  readSocketSettings,
+  socketOptionRows,
+  type SocketSettings,
+} from "./socket_options.ts";
 import { UdpSession } from "./udp_session.ts";
-import { bindAbstract, socketName, unixPeer } from "./unix.ts";
+import { bindAbstract } from "./unix.ts";
+import { socketName, unixPeer } from "./unix_peer.ts";
 import { UnixDatagramSocket } from "./unixgram_socket.ts";
 import { removeIfSame, staleSocket } from "./unix_publish.ts";
 
+/** What has an effect: it bounds one message. The receiver's queue is counted in messages. */
+const socketNames = ["sndbuf"] as const;
+
 const unixgramOptions: OptionTable = [
   ...fileOptions,
+  ...socketOptionRows(socketNames),
   {
     name: "unlink",
     kind: "flag",
@@ -58,25 +70,27 @@ export const unixgramTransport: Transport<PathAddress> = {
  */
 // deno-lint-ignore require-await -- the contract is asynchronous, throwing must be a rejection
 async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
-  const { address, context } = request;
+  const { address, options, context } = request;
   const remote = unixPeer(address);
+  const settings = readSocketSettings(options, socketNames);
   context.signal.throwIfAborted();
   checkReceiver(socketName(address), remote.text);
-  const socket = open("", remote.text);
+  const socket = openWith("", settings, remote.text, context);
   const datagrams = new UnixDatagramSocket(socket, nameOf(socket), context);
-  return new UdpSession(datagrams, remote, datagrams.maximumMessage, context);
+  return new UdpSession(datagrams, remote, context, { maximumMessage: datagrams.maximumMessage });
 }
 
 async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passive[]> {
   const { address, options, context } = request;
   const { text } = unixPeer(address);
   const settings = readFileSettings(options);
+  const socketSettings = readSocketSettings(options, socketNames);
   const unlink = options.flag("unlink") ?? true;
   context.signal.throwIfAborted();
-  const bind = (name: string) => open(name, text);
+  const bind = (name: string) => openWith(name, socketSettings, text, context);
   const { socket, boundPath, remove } = address.abstract === true
     ? bindAbstract(address, bind, settings)
-    : await bindPath(address.path, text, settings, context);
+    : await bindPath(address.path, text, settings, socketSettings, context);
   const closed = unlink ? remove : undefined;
   const datagrams = new UnixDatagramSocket(socket, boundPath, context, closed);
   return [{ kind: "datagrams", datagrams }];
@@ -89,7 +103,13 @@ async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passi
  *
  * @throws {NetError} kind "in-use" for anything but a stale socket
  */
-async function bindPath(path: string, text: string, settings: FileSettings, context: Context) {
+async function bindPath(
+  path: string,
+  text: string,
+  settings: FileSettings,
+  socketSettings: SocketSettings,
+  context: Context,
+) {
   const absolute = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
   using _turn = await folderTurn(absolute.slice(0, absolute.lastIndexOf("/") + 1), context);
   const stale = await staleSocket(path, text);
@@ -98,6 +118,7 @@ async function bindPath(path: string, text: string, settings: FileSettings, cont
   const bind = () => open(path, text);
   const socket = mode === null ? bind() : withUmask(~mode & 0o777, bind);
   try {
+    configure(socket, socketSettings, text, context);
     applyFileSettings(path, settings);
     const mine = identify(await Deno.lstat(path));
     return { socket, boundPath: path, remove: () => removeIfSame(absolute, mine) };
@@ -123,6 +144,29 @@ function open(name: string, text: string): Deno.DatagramConn {
   } catch (thrown) {
     throw toNetError(thrown, "open", text);
   }
+}
+
+/** Opens a socket with its options, or nothing. */
+function openWith(name: string, settings: SocketSettings, text: string, context: Context) {
+  const socket = open(name, text);
+  try {
+    configure(socket, settings, text, context);
+    return socket;
+  } catch (thrown) {
+    socket.close();
+    throw thrown;
+  }
+}
+
+function configure(
+  socket: Deno.DatagramConn,
+  settings: SocketSettings,
+  text: string,
+  context: Context,
+): void {
+  if (settings.length === 0) return;
+  const name = encodeSockaddr({ family: "unix", path: nameOf(socket) });
+  applySocketSettings(findDescriptor(name, null, SOCK_DGRAM), settings, text, context);
 }
 
 function nameOf(socket: Deno.DatagramConn): string {

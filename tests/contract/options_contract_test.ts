@@ -31,7 +31,7 @@ const examples: Readonly<Record<Scheme, { readonly active: string; readonly pass
   exec: { active: "exec:true" },
   sh: { active: "sh:true" },
   stdio: { active: "stdio:" },
-  fd: { active: "fd:1000000" },
+  fd: { active: "fd:1000000", passive: "listen:fd:1000000" },
   memory: { active: "memory:options", passive: "listen:memory:options" },
   script: { active: "script:close" },
 };
