@@ -30,6 +30,7 @@ export { connect, type ConnectOptions } from "./lib/api/connect.ts";
 export { listen, Listening, type ListenOptions } from "./lib/api/listen.ts";
 export { serve, type ServeOptions } from "./lib/api/serve.ts";
 export { relay, type RelayCallOptions } from "./lib/api/relay.ts";
+export { announce, type AnnounceCallOptions, type AnnounceTally } from "./lib/api/announce.ts";
 export { RunningServer } from "./lib/api/running.ts";
 export type { CallOptions } from "./lib/api/endpoint.ts";
 
@@ -54,6 +55,7 @@ export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";
 
 // Services
 export { services } from "./lib/service/table.ts";
+export type { AnnounceOptions } from "./lib/service/announce.ts";
 export type {
   ServiceFacts,
   ServiceRow,

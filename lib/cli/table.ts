@@ -14,6 +14,7 @@ import {
   sessionFlags,
 } from "./flags.ts";
 import { modelFlags } from "./model_flags.ts";
+import { announceFlags } from "./announce_flags.ts";
 import { serverFlags } from "./server_flags.ts";
 
 function address(name: string, summary: string, repeat = false): PositionalRow {
@@ -96,6 +97,8 @@ export const commands: readonly CommandRow[] = [
     details: [
       "http [DIR] ADDR...: the first word is the folder whose files are served if it begins with " +
       ". or /, or has no colon; without it only /api/upper, /api/echo and /api/time are there.",
+      "announce ADDR...: sends a datagram to each address every second, to a group, a broadcast " +
+      "address or one host; listen --gaps says which of them did not arrive.",
     ],
     positionals: [
       { name: "SERVICE", kind: "service", summary: "what to serve", required: true },
@@ -103,6 +106,7 @@ export const commands: readonly CommandRow[] = [
     ],
     flags: [
       { name: "utf8", kind: "flag", help: "upper: letters of every script, not of ASCII alone" },
+      ...announceFlags,
       connectTimeoutFlag,
       ...sessionFlags,
       ...serverFlags,
@@ -114,6 +118,10 @@ export const commands: readonly CommandRow[] = [
       { line: "plumb serve echo :7007 udp://:7007", summary: "TCP and UDP at once" },
       { line: "plumb serve upper --utf8 unix:/tmp/up.sock", summary: "upper case" },
       { line: "plumb serve http ./public :8080", summary: "files of a folder, and /api" },
+      {
+        line: "plumb serve announce 'udp://239.0.0.2:9000?interface=eth0' --every 1s",
+        summary: "be found by multicast",
+      },
       { line: "plumb serve echo :7007 --stats 127.0.0.1:9007", summary: "with figures over HTTP" },
     ],
     logs: true,

@@ -4,6 +4,7 @@
  */
 
 import { serviceNames } from "../../api/services.ts";
+import { announceName } from "../announce_flags.ts";
 import { transports } from "../../transport/table.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { completed, type CompletedCommand, prefixesOf } from "../completion.ts";
@@ -33,7 +34,7 @@ export async function run(plan: Plan, { commands, output }: CommandContext): Pro
     schemes: Object.values(transports).flatMap(({ scheme, help }) =>
       prefixesOf(scheme, help.forms)
     ),
-    services: serviceNames(),
+    services: [...serviceNames(), announceName],
     topics: Object.keys(topics),
   }));
   if (output.json) await output.object("completions", { shell, text });
