@@ -6,6 +6,7 @@
 import type { Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Peer } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { maximumBacklog } from "../sys/limits.ts";
 import { acceptQueues, listenCounters } from "./machine_figures.ts";
@@ -24,7 +25,7 @@ export function watchOverflow(listeners: readonly Peer[], context: Context): Dis
   let timer: Timer | undefined;
   let before = watched.length > 0 ? listenCounters().listenOverflows : null;
   const check = () => {
-    const now = listenCounters().listenOverflows;
+    const now = overflows();
     if (now === null || before === null || now <= before) return arm();
     before = now;
     const full = acceptQueues(watched).find(({ length, limit }) => length >= limit);
@@ -41,4 +42,17 @@ export function watchOverflow(listeners: readonly Peer[], context: Context): Dis
   };
   if (before !== null) arm();
   return { [Symbol.dispose]: () => timer?.cancel() };
+}
+
+/**
+ * Null where there is no descriptor left to read it with: a server that is out of them has other
+ * cares, and what is thrown from a timer would end it.
+ */
+function overflows(): number | null {
+  try {
+    return listenCounters().listenOverflows;
+  } catch (thrown) {
+    if (thrown instanceof NetError && thrown.kind === "exhausted") return null;
+    throw thrown;
+  }
 }

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { NetError } from "../core/error.ts";
 import { RLIMIT_NOFILE } from "./constants.ts";
 import { hasLibc, libc } from "./libc.ts";
 import { errnoError } from "./errno.ts";
@@ -60,11 +61,17 @@ export function openDescriptors(): number | null {
 /**
  * A number that no open descriptor of this process reaches. The kernel's table grows by doubling
  * and never shrinks; its size (FDSize, proc_pid_status(5)) costs one small read, while listing
- * /proc/self/fd costs one entry for each descriptor. Without /proc it is the soft limit.
+ * /proc/self/fd costs one entry for each descriptor. Without /proc, or without a descriptor to
+ * read it with, it is the soft limit.
  */
 export function descriptorTableSize(): number {
-  const size = readSystemText("/proc/self/status")?.match(/^FDSize:\s*(\d+)/m)?.[1];
-  if (size !== undefined) return Number(size);
+  try {
+    const size = readSystemText("/proc/self/status")?.match(/^FDSize:\s*(\d+)/m)?.[1];
+    if (size !== undefined) return Number(size);
+  } catch (thrown) {
+    // Sessions are closed by way of this when there is none left: it must not stop them.
+    if (!(thrown instanceof NetError && thrown.kind === "exhausted")) throw thrown;
+  }
   return Math.min(descriptorLimits()?.soft ?? Infinity, 1_048_576);
 }
 
