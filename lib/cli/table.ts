@@ -47,6 +47,13 @@ export const commands: readonly CommandRow[] = [
         help: "take the next peer after one has gone; the rest wait in the backlog",
       },
       {
+        name: "gaps",
+        kind: "flag",
+        help:
+          "datagrams: take those of every sender, and say at the end and on SIGUSR2 what each " +
+          "lost, doubled or reordered, by the number after n= or else the first in the text",
+      },
+      {
         name: "timeout",
         kind: "duration",
         placeholder: "D",
@@ -61,6 +68,10 @@ export const commands: readonly CommandRow[] = [
     examples: [
       { line: "plumb listen :8080", summary: "on every address, IPv4 and IPv6" },
       { line: "plumb listen --keep unix:/tmp/in.sock", summary: "one peer after another" },
+      {
+        line: "plumb listen --gaps 'udp://239.0.0.2:9000?interface=eth0'",
+        summary: "what gets lost of a multicast",
+      },
     ],
     logs: true,
     load: () => import("./commands/listen.ts"),

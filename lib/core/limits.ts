@@ -59,6 +59,11 @@ export const limitTable = {
     unit: "count",
     reason: "--rate-per-peer remembers each host, and source addresses are easily forged",
   },
+  "gap-senders": {
+    value: 1_024,
+    unit: "count",
+    reason: "listen --gaps remembers 4,096 numbers of each sender",
+  },
   "datagram-idle": {
     value: 60_000,
     unit: "ms",

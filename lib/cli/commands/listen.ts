@@ -13,6 +13,7 @@ import type { RelayOptions } from "../../stream/relay.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { statusOfSignal } from "../exit.ts";
 import { firstPeer, listenForOne } from "../first_peer.ts";
+import { listenForGaps, refuseGaps } from "../gap_report.ts";
 import { oneSession, runSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
@@ -21,11 +22,14 @@ import { standardStreams } from "./connect.ts";
 
 export function plan(invocation: Invocation): Plan {
   const [text = ""] = invocation.positionals;
-  return invocation.plan({ endpoints: [planEndpoint("address", text, "passive")] });
+  const endpoint = planEndpoint("address", text, "passive");
+  refuseGaps(invocation.flags, endpoint.scheme);
+  return invocation.plan({ endpoints: [endpoint] });
 }
 
 export function run(plan: Plan, session: CommandContext): Promise<number> {
   const address = endpointOf(plan, "address");
+  if (session.flags.flag("gaps")) return listenForGaps(address, session);
   return session.flags.flag("keep") ? keepOn(address, session) : once(address, session);
 }
 

@@ -1,0 +1,133 @@
+/**
+ * Datagram sockets -> one session that is read only: whatever comes, from whomever, with the
+ * numbers of each sender watched.
+ * @module
+ */
+
+import type { Context } from "../core/context.ts";
+import type { Datagram, Datagrams, Duplex, Peer, Traits } from "../core/contract.ts";
+import { NetError, toNetError } from "../core/error.ts";
+import { GapWatch, type SenderGaps, sequenceOf } from "./gaps.ts";
+
+/** A number is looked for in so many bytes at the start of a message. */
+const headBytes = 1024;
+
+/** Any datagram fits. */
+const bufferBytes = 64 * 1024;
+
+/** One socket and its receive under way. */
+interface Source {
+  readonly socket: Datagrams;
+  readonly buffer: Uint8Array;
+  waiting: Promise<{ readonly source: Source; readonly datagram: Datagram | null }> | undefined;
+}
+
+/** Everything that comes in at some datagram sockets; owns them. */
+export class GapSession implements Duplex {
+  readonly local: Peer;
+  readonly remote: Peer;
+  readonly traits: Traits = { messages: true, halfClose: false, endless: true, readOnly: true };
+  readonly #sources: readonly Source[];
+  readonly #context: Context;
+  /** By the sender's text; the least recently heard comes first, as a Map keeps its order. */
+  readonly #senders = new Map<string, GapWatch>();
+  readonly #decoder = new TextDecoder();
+  #held: Datagram | undefined;
+  #closed = false;
+
+  /** @param sockets at least one */
+  constructor(sockets: readonly Datagrams[], context: Context) {
+    this.#sources = sockets.map((socket) => {
+      return { socket, buffer: new Uint8Array(bufferBytes), waiting: undefined };
+    });
+    const [first] = sockets;
+    if (first === undefined) throw new RangeError("no socket to receive on");
+    this.local = first.local;
+    this.remote = { scheme: first.local.scheme, text: `senders to ${first.local.text}` };
+    this.#context = context;
+  }
+
+  /** Waits for the first message; `read` gives it. @throws {NetError} as `read` */
+  async first(): Promise<void> {
+    this.#held ??= await this.#receive();
+  }
+
+  /**
+   * Contract: `Duplex.read`.
+   *
+   * @throws {NetError} kind "too-large" for a message longer than `into`, "aborted" once closed
+   */
+  async read(into: Uint8Array): Promise<number | null> {
+    const { data, peer } = this.#held ?? await this.#receive();
+    this.#held = undefined;
+    this.#watchOf(peer).take(sequenceOf(this.#decoder.decode(data.subarray(0, headBytes))));
+    if (data.length > into.length) {
+      const message =
+        `a datagram of ${data.length} bytes came, at most ${into.length} are taken here`;
+      throw this.#error("too-large", message);
+    }
+    into.set(data);
+    return data.length;
+  }
+
+  /** What is known of each sender, the one heard last at the end. */
+  *report(): Iterable<readonly [sender: string, gaps: SenderGaps]> {
+    for (const [sender, watch] of this.#senders) yield [sender, watch.report()];
+  }
+
+  write(): Promise<void> {
+    return Promise.reject(this.#error("broken", "many senders cannot be answered at once"));
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  abort(): void {
+    this.#closed = true;
+    for (const { socket } of this.#sources) socket.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const { socket } of this.#sources) await socket[Symbol.asyncDispose]();
+  }
+
+  async #receive(): Promise<Datagram> {
+    const waiting = this.#sources.map((source) => source.waiting ??= receiveOf(source));
+    const { source, datagram } = await Promise.race(waiting);
+    source.waiting = undefined;
+    if (!this.#closed && datagram !== null) return datagram;
+    throw this.#error("aborted", "the session was closed on this side");
+  }
+
+  #watchOf({ text }: Peer): GapWatch {
+    const sender = text === "" ? "senders without an address" : text;
+    const watch = this.#senders.get(sender) ?? new GapWatch();
+    this.#senders.delete(sender);
+    this.#senders.set(sender, watch);
+    if (this.#senders.size > this.#context.limits["gap-senders"]) this.#forgetOldest();
+    return watch;
+  }
+
+  #forgetOldest(): void {
+    for (const sender of this.#senders.keys()) {
+      this.#senders.delete(sender);
+      return;
+    }
+  }
+
+  #error(kind: "too-large" | "broken" | "aborted", message: string): NetError {
+    return new NetError({ kind, op: "listen", address: this.local.text, message });
+  }
+}
+
+async function receiveOf(source: Source) {
+  const { socket, buffer } = source;
+  try {
+    return { source, datagram: await socket.receive(buffer) };
+  } catch (thrown) {
+    source.waiting = undefined;
+    throw toNetError(thrown, "receive", socket.local.text);
+  }
+}
