@@ -69,7 +69,8 @@ export const ipRows: readonly SocketOption[] = [
     phase: "live",
     sockets: udp,
     help: "errors from the network are queued with the packet",
-    pitfalls: "whoever sets it must read the error queue (MSG_ERRQUEUE), or every call fails",
+    pitfalls: "whoever sets it must read the error queue (MSG_ERRQUEUE), or calls fail for other " +
+      "datagrams' errors; plumb switches it on and reads it by itself",
   }),
   row("IP_FREEBIND", 15, {
     ip6: ip6("IPV6_FREEBIND", 78),
@@ -134,6 +135,7 @@ export const ipRows: readonly SocketOption[] = [
     phase: "live",
     sockets: udp,
     help: "also from groups that other sockets joined",
-    pitfalls: "on by default: a socket bound to any address gets every group of the machine",
+    pitfalls: "the kernel's default is on: a socket bound to any address gets every group of the " +
+      "machine; plumb switches it off",
   }),
 ];

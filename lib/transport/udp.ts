@@ -4,6 +4,7 @@
  */
 
 import type { InetAddress } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
@@ -11,9 +12,18 @@ import { bindEach } from "./bind.ts";
 import { BroadcastGuard } from "./broadcast.ts";
 import { isMulticast, joinByRuntime, joinGroup } from "./multicast.ts";
 import { membershipsOf } from "./multicast_options.ts";
+import { bindUdp } from "./native_udp.ts";
 import { inetPeer } from "./peer.ts";
 import { resolveHost } from "./resolve.ts";
-import { applyUdpSettings, readUdpSettings, udpOptions, type UdpSettings } from "./udp_options.ts";
+import { hostsFrom, type SourceAddress } from "./source_address.ts";
+import type { DatagramSocket } from "./udp_descriptor.ts";
+import {
+  applyUdpSettings,
+  nativeUdpNames,
+  readUdpSettings,
+  udpOptions,
+  type UdpSettings,
+} from "./udp_options.ts";
 import { UdpSession } from "./udp_session.ts";
 import { maximumPayloadTo, UdpSocket } from "./udp_socket.ts";
 
@@ -43,15 +53,15 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const zone = address.zone;
   const text = inetPeer("udp", address.host, address.port, zone).text;
   // Nothing answers when a datagram socket "connects": only the system's preference can choose.
-  const [{ host, family } = { host: "", family: 4 }] = await resolveHost(address.host, context);
+  const { source } = settings;
+  const hosts = hostsFrom(source, await resolveHost(address.host, context));
+  const [{ host, family } = { host: "", family: 4 }] = hosts;
   const remote = inetPeer("udp", host, address.port, zone);
   const guard = new BroadcastGuard(settings.broadcast);
   guard.check(host, remote.text);
-  const socket = new UdpSocket(
-    open(family === 6 ? "::" : "0.0.0.0", 0, settings, text),
-    guard,
-    zone,
-  );
+  const own = source?.host ?? (family === 6 ? "::" : "0.0.0.0");
+  const bound = openFrom(own, source, settings, text, context);
+  const socket = new UdpSocket(bound, guard, zone);
   try {
     applyUdpSettings(socket.descriptor, socket.local.host ?? "", settings, text, context);
   } catch (thrown) {
@@ -75,8 +85,8 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
   const { text } = inetPeer("udp", address.host, address.port, address.zone);
   const guard = new BroadcastGuard(settings.broadcast);
   const binder = {
-    open: (hostname: string, port: number) => open(hostname, port, settings, text),
-    portOf: (socket: Deno.DatagramConn) => (socket.addr as Deno.NetAddr).port,
+    open: (hostname: string, port: number) => open(hostname, port, settings, text, context),
+    portOf: (socket: DatagramSocket) => (socket.addr as Deno.NetAddr).port,
   };
   const sockets: UdpSocket[] = [];
   try {
@@ -88,8 +98,8 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
       const { hostname } = socket.addr as Deno.NetAddr;
       applyUdpSettings(descriptor, hostname, settings, text, context);
       for (const wanted of membershipsOf(hostname, settings.multicast)) {
-        if (descriptor === null) await joinByRuntime(socket, wanted);
-        else joinGroup(descriptor, wanted);
+        if (descriptor !== null) joinGroup(descriptor, wanted);
+        else await joinByRuntime(socket as Deno.DatagramConn, wanted); // the other kind has one
       }
     }
   } catch (thrown) {
@@ -99,12 +109,37 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
   return sockets.map((datagrams) => ({ kind: "datagrams", datagrams }));
 }
 
+/** Opens a client's socket. @throws {NetError} which names the source, where one was asked for */
+function openFrom(
+  own: string,
+  source: SourceAddress | undefined,
+  settings: UdpSettings,
+  text: string,
+  context: Context,
+): DatagramSocket {
+  try {
+    return open(own, source?.port ?? 0, settings, text, context);
+  } catch (thrown) {
+    throw toNetError(
+      thrown,
+      "connect",
+      source === undefined ? text : `${text}?bind=${source.text}`,
+    );
+  }
+}
+
 function open(
   hostname: string,
   port: number,
   settings: UdpSettings,
   text: string,
-): Deno.DatagramConn {
+  context: Context,
+): DatagramSocket {
+  const native = nativeUdpNames(settings);
+  if (native.length > 0) {
+    context.log.write("info", "native", `${text}: a socket of our own, for ${native.join(", ")}`);
+    return bindUdp(hostname, port, settings, context);
+  }
   if (Deno.listenDatagram === undefined) {
     throw new NetError({
       kind: "unavailable",

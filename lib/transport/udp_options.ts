@@ -13,12 +13,17 @@ import { multicastRows, type MulticastSettings, readMulticast } from "./multicas
 import {
   applySocketSettings,
   readSocketSettings,
+  settingsOf,
   socketOptionRows,
   type SocketSettings,
 } from "./socket_options.ts";
+import { readSource, type SourceAddress, sourceRow } from "./source_address.ts";
 
-/** What the kernel takes on a datagram socket at any time. */
-const liveNames = [
+/**
+ * What the kernel takes on a datagram socket. Not here: `recverr`, which plumb switches on by
+ * itself, and `rcvtimeo`, `sndtimeo`: nothing of plumb's blocks in the kernel.
+ */
+const commonNames = [
   "multicast-ttl",
   "multicast-all",
   "rcvbuf",
@@ -30,7 +35,15 @@ const liveNames = [
   "dontroute",
   "mtu-discover",
   "busy-poll",
+  "ip-options",
+  "bindtodevice",
+  "freebind",
+  "transparent",
+  "reuseport",
 ] as const;
+
+/** About receiving from whoever sends. */
+const passiveNames = ["v6only"] as const;
 
 /** What `udp://...?` takes. */
 export const udpOptions: OptionTable = [
@@ -56,7 +69,9 @@ export const udpOptions: OptionTable = [
       "group and for broadcast); follow: send on to whoever answered first, as TFTP does",
   },
   ...multicastRows,
-  ...socketOptionRows(liveNames),
+  sourceRow,
+  ...socketOptionRows(commonNames),
+  ...socketOptionRows(passiveNames, "passive"),
 ];
 
 /** Whose answers a client takes. */
@@ -68,6 +83,8 @@ export interface UdpSettings {
   readonly reuseaddr: boolean | undefined;
   readonly anyPeer: AnyPeer | undefined;
   readonly multicast: MulticastSettings;
+  /** Where a client is bound, where that was said. */
+  readonly source: SourceAddress | undefined;
   readonly socket: SocketSettings;
 }
 
@@ -82,12 +99,21 @@ export function readUdpSettings(
     reuseaddr: side === "passive" ? options.flag("reuseaddr") : undefined,
     anyPeer: side === "active" ? options.text("any-peer") as AnyPeer | undefined : undefined,
     multicast: readMulticast(options, side, address),
-    socket: readSocketSettings(options, liveNames),
+    source: side === "active" ? readSource(options) : undefined,
+    socket: readSocketSettings(
+      options,
+      side === "active" ? commonNames : [...commonNames, ...passiveNames],
+    ),
   };
 }
 
+/** Names of what must be set before bind(2), and so on a socket of our own. */
+export function nativeUdpNames({ socket }: UdpSettings): readonly string[] {
+  return settingsOf(socket, "bind").map(({ name }) => name);
+}
+
 /**
- * Sets the kernel's options on a socket.
+ * Sets the kernel's options on a socket that is bound.
  *
  * @param fd null where it cannot be reached: an error if anything was asked for
  * @param host what it is bound to
@@ -104,7 +130,7 @@ export function applyUdpSettings(
   const family = host.includes(":") ? AF_INET6 : AF_INET;
   // First, so that the option multicast-all has the last word.
   if (fd !== null) ownGroupsOnly(fd, family);
-  applySocketSettings(fd, socket, text, context);
+  applySocketSettings(fd, settingsOf(socket, "connect", "live"), text, context);
   if (on === undefined) return;
   if (fd === null) throw withoutDescriptor("interface");
   sendThrough(fd, family, on);

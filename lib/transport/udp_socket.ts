@@ -16,7 +16,7 @@ import { receiveFrom, SenderName } from "../sys/receive_from.ts";
 import { sendTo } from "../sys/send_to.ts";
 import { broadcastError, type BroadcastGuard } from "./broadcast.ts";
 import { giveBuffer, takeBuffer } from "./datagram_buffers.ts";
-import { UdpDescriptor } from "./udp_descriptor.ts";
+import { type DatagramSocket, UdpDescriptor } from "./udp_descriptor.ts";
 import { closedError, deliveryError, tooLong, tooLongForPath, tooLongToSend } from "./udp_error.ts";
 import { UdpNames } from "./udp_names.ts";
 
@@ -51,7 +51,7 @@ interface Waiter {
 export class UdpSocket implements Datagrams {
   readonly local: Peer;
   readonly maximumMessage: number;
-  readonly #socket: Deno.DatagramConn;
+  readonly #socket: DatagramSocket;
   readonly #guard: BroadcastGuard;
   readonly #names: UdpNames;
   readonly #descriptor: UdpDescriptor;
@@ -66,7 +66,7 @@ export class UdpSocket implements Datagrams {
   #closed = false;
 
   /** @param zone the interface of link-local peers, where it is known */
-  constructor(socket: Deno.DatagramConn, guard: BroadcastGuard, zone?: string) {
+  constructor(socket: DatagramSocket, guard: BroadcastGuard, zone?: string) {
     const { hostname, port } = socket.addr as Deno.NetAddr;
     this.#names = new UdpNames(hostname.includes(":") ? AF_INET6 : AF_INET, zone);
     this.local = this.#names.peer(hostname, port);
@@ -139,6 +139,7 @@ export class UdpSocket implements Datagrams {
     // What was sent is the kernel's already: there is nothing to wait for.
     this.abort();
     await this.#descriptor.release();
+    await this.#socket.closed?.();
   }
 
   /** What is there without waiting: undefined for nothing, null once closed. */
