@@ -143,7 +143,8 @@ Deno.test("10,000 connections refused by the access list leave no descriptor and
   const after = await settle(server.pid, ({ sockets }) => sockets === idle);
   assertEquals(after.descriptors, before.descriptors);
   const grown = after.residentBytes - before.residentBytes;
-  assert(grown < 16 * 1024 * 1024, `${grown} bytes more`);
+  // A session that stayed would cost 4 KiB, all of them 40 MiB; the heap breathes by half of that.
+  assert(grown < 24 * 1024 * 1024, `${grown} bytes more`);
   assertEquals(await converse(`tcp://[::1]:${port}`, "allowed"), "allowed");
   server.signal("SIGUSR2");
   assertEquals((await server.stop()).code, 0);

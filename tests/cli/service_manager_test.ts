@@ -49,7 +49,7 @@ for (const kind of ["path", "abstract name"]) {
       await using server = startPlumb(echo, { env: { NOTIFY_SOCKET: told } });
       assertEquals(await manager.next(), "READY=1");
       await server.listening();
-      const before = Deno.readTextFileSync("/proc/uptime").split(" ")[0];
+      const [before] = (await Deno.readTextFile("/proc/uptime")).split(" ");
       server.signal("SIGHUP");
       const [, microseconds] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)$/.exec(await manager.next()) ??
         [];
@@ -137,7 +137,7 @@ Deno.test("the pid file: a live server's is refused, a leftover replaced, all re
     await second.listening();
     assertEquals(await Deno.readTextFile(path), `${second.pid}\n`);
     await second.stop();
-    assertEquals([...Deno.readDirSync(folder)], []);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
 
     // A number that was given to another process since: it began after the file was written.
     await Deno.writeTextFile(path, `${Deno.pid}\n`);

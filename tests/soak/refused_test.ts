@@ -23,7 +23,7 @@ Deno.test("100,000 connections refused by the access list leave no descriptor an
       assertEquals(await fateOf(`tcp://127.0.0.1:${port}`), "reset");
     });
   };
-  await refused(10_000); // the heap has grown to its working size by then
+  await refused(60_000); // the heap has grown to its working size by then
   const before = await settle(server.pid, ({ sockets }) => sockets === idle);
   await refused(100_000);
   const after = await settle(server.pid, ({ sockets }) => sockets === idle);
