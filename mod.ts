@@ -63,13 +63,23 @@ export type {
   SessionOutcome,
 } from "./lib/service/contract.ts";
 export { drive, type DriveOptions } from "./lib/service/drive.ts";
-export type { AcceptPolicy, SessionHandler, SessionInfo } from "./lib/service/policy.ts";
+export type {
+  AcceptPolicy,
+  Admission,
+  Arrival,
+  Refusal,
+  SessionHandler,
+  SessionInfo,
+  SessionReport,
+  WhenFull,
+} from "./lib/service/policy.ts";
+export { Gate, type OpenSession } from "./lib/service/gate.ts";
 
 // Contracts
 export type * from "./lib/core/contract.ts";
 export type * from "./lib/core/machine.ts";
 export type * from "./lib/core/option.ts";
-export type { StandardStreams } from "./lib/core/transport.ts";
+export type { HandedSocket, Ports, StandardStreams } from "./lib/core/transport.ts";
 export type { Flow, ServerTally, SessionTally } from "./lib/core/tally.ts";
 export { isOrderly, type Reason, reasons, SessionEnd } from "./lib/core/reason.ts";
 export {

@@ -51,6 +51,12 @@ Deno.test("bad flags are exit 2 with one line, before anything is opened", async
     assertEquals(stderr.split("\n").length, 2, stderr);
     assert(stderr.includes(line), stderr);
   }
+  for (const flag of ["--deny=::1", "--takeover=/tmp/never", "--first-byte=1s"]) {
+    const relay = ["relay", "--once", "listen:tcp://127.0.0.1:0", "exec:cat", flag];
+    const { code, stderr } = await plumb(relay);
+    const name = flag.split("=")[0];
+    assertEquals([code, stderr], [2, `plumb: relay: ${name} is for relays that serve many\n`]);
+  }
   const { code, stderr } = await plumb(
     ["serve", "echo", "udp://127.0.0.1:0", "--takeover", "/tmp/never"],
   );
@@ -226,7 +232,8 @@ Deno.test("a drain says how many ended by themselves and how many were cut", asy
   for (const client of clients) assertEquals(await echo(client, "x"), "x");
   server.signal("SIGTERM");
   await server.stderrLine(/^draining: 3 open, for at most 0\.5s$/);
-  assertEquals(await fate(address), "refused");
+  // The runtime closes a listener a little after it was told: a client may just be in its backlog.
+  assertMatch(await fate(address), /^(refused|reset)$/);
   assertEquals(await echo(clients[0] as Duplex, "still there"), "still there");
   await clients[0]?.[Symbol.asyncDispose]();
   const { code, stderr } = await server.result();

@@ -20,6 +20,7 @@ import { usage } from "../normalise.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
+import { serverFlags } from "../server_flags.ts";
 import { equipmentOf, framingOf, relayOptionsOf, sayDump } from "../session_options.ts";
 
 export async function plan(invocation: Invocation): Promise<Plan> {
@@ -32,8 +33,8 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   refuseRelay(a, b, invocation.flags.flag("public") ?? false);
   if (!isSingle(a, b, invocation.flags)) {
     refuseRelayModel(modelOf(modelOptionsOf(invocation.flags, "relay")), a, b);
-  } else if (invocation.flags.source("model") === "flag") {
-    throw usage("relay", "--model is for relays that serve many");
+  } else {
+    refuseServerFlags(invocation.flags);
   }
   checkTakeover(invocation.flags, [a, b].filter(({ passive }) => passive), a.passive && b.passive);
   return plan;
@@ -43,6 +44,13 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
   const a = endpointOf(plan, "a");
   const b = endpointOf(plan, "b");
   return isSingle(a, b, session.flags) ? once(a, b, session) : many(a, b, session);
+}
+
+/** What would be accepted and do nothing, an access list above all, is refused. */
+function refuseServerFlags(flags: Flags): void {
+  const names = [...serverFlags.map(({ name }) => name), "model"];
+  const given = names.find((name) => flags.source(name) === "flag");
+  if (given !== undefined) throw usage("relay", `--${given} is for relays that serve many`);
 }
 
 /** True for a relay of one session. */
