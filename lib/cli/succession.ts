@@ -66,12 +66,13 @@ export class Succession implements AsyncDisposable {
   async listening(server: RunningServer, manager: ServiceManager | null): Promise<void> {
     const before = this.#before;
     if (before !== null) {
+      // While the one before still holds it: it removes only what is its own when it ends.
+      await this.#takePidFile(before.pid);
       await before.ready().catch((thrown) => {
         // It has ended by itself meanwhile: that is what was wanted of it.
         const { message } = toNetError(thrown, "takeover");
         this.#context.log.write("info", "takeover", `the server before went away: ${message}`);
       });
-      await this.#takePidFile(before.pid);
       this.#context.log.write("notice", "takeover", `taken over from process ${before.pid}`);
       this.#before = null;
     }

@@ -67,7 +67,7 @@ Deno.test("20 takeovers under load: no client is refused, reset or answered wron
       assert(!/ cut\n/.test(stderr.replace(", 0 cut\n", "")), stderr);
       server = next;
       assertEquals(await next.listening(2), addresses);
-      while (Number(await Deno.readTextFile(`${folder}/pid`)) !== next.pid);
+      assertEquals(await Deno.readTextFile(`${folder}/pid`), `${next.pid}\n`);
     }
     isOver = true;
     await clients;
