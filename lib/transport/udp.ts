@@ -10,12 +10,12 @@ import { NetError, toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { bindEach } from "./bind.ts";
 import { BroadcastGuard } from "./broadcast.ts";
-import { isMulticast, joinByRuntime, joinGroup } from "./multicast.ts";
+import { isMulticast, joinByRuntime, joinGroup, receiveOnlyFrom } from "./multicast.ts";
 import { membershipsOf } from "./multicast_options.ts";
 import { bindUdp } from "./native_udp.ts";
 import { inetPeer } from "./peer.ts";
 import { resolveHost } from "./resolve.ts";
-import { hostsFrom, type SourceAddress } from "./source_address.ts";
+import { hostsFrom, type SourceAddress, sourceError } from "./source_address.ts";
 import type { DatagramSocket } from "./udp_descriptor.ts";
 import {
   applyUdpSettings,
@@ -97,6 +97,10 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
       const { descriptor } = datagrams;
       const { hostname } = socket.addr as Deno.NetAddr;
       applyUdpSettings(descriptor, hostname, settings, text, context);
+      const { interface: on } = settings.multicast;
+      if (descriptor !== null && on !== undefined && isMulticast(hostname)) {
+        if (hostname.includes(":")) receiveOnlyFrom(descriptor, on);
+      }
       for (const wanted of membershipsOf(hostname, settings.multicast)) {
         if (descriptor !== null) joinGroup(descriptor, wanted);
         else await joinByRuntime(socket as Deno.DatagramConn, wanted); // the other kind has one
@@ -120,11 +124,8 @@ function openFrom(
   try {
     return open(own, source?.port ?? 0, settings, text, context);
   } catch (thrown) {
-    throw toNetError(
-      thrown,
-      "connect",
-      source === undefined ? text : `${text}?bind=${source.text}`,
-    );
+    if (source === undefined) throw toNetError(thrown, "connect", text);
+    throw sourceError(thrown, text, source);
   }
 }
 
