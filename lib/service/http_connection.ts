@@ -30,6 +30,12 @@ const phaseLimit = {
 /** As many requests of one client may be read ahead of their answers. */
 const pipelineBound = 16;
 
+/** Why the rest of a body will not come: it cannot be read, or took too long. */
+export type BrokenBody = 400 | 408;
+
+/** What is answered to what is no request. */
+export type RefusedHead = 400 | 405 | 408 | 413 | 431;
+
 /** One connection. */
 export class HttpConnection {
   /** What node:http is given. */
@@ -47,7 +53,13 @@ export class HttpConnection {
   /** Wakes the reading, which waits while too many requests are unanswered. */
   #roomy: () => void = () => {};
   #failure: NetError | undefined;
-  #isClosing = false;
+  #isDraining = false;
+  /** Nothing that comes can be a request any more. */
+  #isLast = false;
+  readonly #over = Promise.withResolvers<void>();
+  #isOver = false;
+  /** Tells whoever reads the body of the current request that the rest will not come. */
+  #breakBody: (status: BrokenBody) => void = () => {};
   #isOld = false;
   #activeMs: number;
   readonly #bounds: Timer[] = [];
@@ -66,18 +78,23 @@ export class HttpConnection {
     this.#enter("head");
   }
 
+  /** Resolves when nothing can be sent any more. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
   /** True where the next answer must be the last one. */
-  get isClosing(): boolean {
-    return this.#isClosing;
+  get isLast(): boolean {
+    return this.#isLast || this.#isDraining;
   }
 
   /** Runs it to its end, and closes the session. */
   async run(): Promise<SessionOutcome> {
     const { stream } = this;
-    await new Promise<void>((over) => {
-      stream.once("finish", over);
-      stream.once("close", over);
-    });
+    stream.once("finish", this.#over.resolve);
+    stream.once("close", this.#over.resolve);
+    await this.over;
+    this.#isOver = true;
     this.#deadline.cancel();
     for (const timer of this.#bounds) timer.cancel();
     // A client that still sends, say a body that was refused, would lose the answer to the reset
@@ -96,14 +113,14 @@ export class HttpConnection {
 
   #orderlyReason(peerEnded: boolean): Reason {
     if (this.#isOld) return "lifetime";
-    if (this.#isClosing) return "drain";
+    if (this.#isDraining) return "drain";
     return peerEnded ? "peer-end" : "local-end";
   }
 
   /** The server wants to end: at once where nothing was asked, else after the current request. */
   drain(): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+    if (this.#isDraining) return;
+    this.#isDraining = true;
     if (this.#phase === "idle") this.stream.end();
   }
 
@@ -111,12 +128,17 @@ export class HttpConnection {
    * A request has its head: answers it when those before it are answered.
    *
    * @param hasBody a body is still to come; `bodyEnded` says when it has
+   * @param answer must not throw; is told where the rest of the body will not come
    */
-  request(hasBody: boolean, answer: () => Promise<void>): void {
+  request(hasBody: boolean, answer: (broken: Promise<BrokenBody>) => Promise<void>): void {
     this.#unanswered++;
     this.#headBytes = 0;
     this.#enter(hasBody ? "body" : "answer");
-    this.#turn = this.#turn.then(answer).then(() => this.#answered());
+    const broken = new Promise<BrokenBody>((resolve) => this.#breakBody = resolve);
+    this.#turn = this.#turn.then(async () => {
+      if (!this.#isOver) await answer(broken);
+      this.#answered();
+    });
   }
 
   /** The body of the request came to its end. */
@@ -124,13 +146,17 @@ export class HttpConnection {
     if (this.#phase === "body") this.#enter("answer");
   }
 
-  /** Answers what is no request, as far as that is possible, and ends. */
-  refuse(status: number, error?: NetError): void {
-    this.#failure ??= error;
-    this.#deadline.cancel();
+  /** Answers what is no request, as far as that is possible, and ends. Idempotent. */
+  refuse(status: RefusedHead): void {
+    this.#failure ??= this.#faultOf(status);
     const { stream } = this;
-    // In the middle of another answer there is no place for this one.
-    if (this.#unanswered > 0) return void stream.destroy(error);
+    if (this.#unanswered > 0) {
+      // Its place is behind the answers that are under way: they are the last ones.
+      this.#isLast = true;
+      this.#breakBody(400);
+      this.#enter("answer");
+      return void stream.discard();
+    }
     if (stream.writableEnded || stream.destroyed) return;
     stream.end(
       `HTTP/1.1 ${status} ${
@@ -161,7 +187,7 @@ export class HttpConnection {
       this.#headBytes += bytes;
       // The parser bounds one field; this bounds all of them. One read may hold a body's start too.
       const bound = this.#context.limits.header;
-      if (this.#headBytes > 2 * bound + 64 * 1024) this.refuse(431, this.#limitError("header"));
+      if (this.#headBytes > 2 * bound + 64 * 1024) this.refuse(431);
     }
     if (this.#unanswered <= pipelineBound) return;
     return new Promise((roomy) => this.#roomy = roomy);
@@ -172,19 +198,20 @@ export class HttpConnection {
     if (this.#unanswered <= pipelineBound) this.#roomy();
     if (this.#unanswered > 0) return;
     if (this.#phase === "answer" || this.#phase === "body") this.#enter("idle");
-    if (this.#isClosing) this.stream.end();
+    if (this.isLast) this.stream.end();
   }
 
   #writing(isWaiting: boolean): void {
     this.#activeMs = this.#context.clock.now();
     this.#isStalled = isWaiting;
+    if (this.#isOver) return;
     if (isWaiting) this.#deadline.set(this.#context.limits["write-stall"]);
     else this.#enter(this.#phase);
   }
 
   #enter(phase: Phase): void {
     this.#phase = phase;
-    if (this.#isStalled || this.stream?.writableEnded) return;
+    if (this.#isStalled || this.#isOver) return;
     const delayMs = phase === "answer" ? Infinity : this.#context.limits[phaseLimit[phase]];
     this.#deadline.set(delayMs);
   }
@@ -198,8 +225,13 @@ export class HttpConnection {
       case "idle":
         return void this.stream.end();
       case "head":
+        return this.refuse(408);
       case "body":
-        return this.refuse(408, this.#limitError(phaseLimit[this.#phase]));
+        // Whoever reads the body answers with 408; the connection ends with that answer.
+        this.#failure ??= this.#limitError("body-time");
+        this.#isLast = true;
+        this.#enter("answer");
+        return this.#breakBody(408);
     }
   }
 
@@ -221,6 +253,14 @@ export class HttpConnection {
       blame: "remote",
     });
     this.stream.destroy(this.#failure);
+  }
+
+  #faultOf(status: RefusedHead): NetError {
+    if (status === 408) return this.#limitError("header-time");
+    if (status === 431) return this.#limitError("header");
+    const address = this.#session.remote.text;
+    const message = "what came is no HTTP request that is served here";
+    return new NetError({ kind: "protocol", op: "serve", address, message, blame: "remote" });
   }
 
   #limitError(limit: LimitName): NetError {

@@ -5,11 +5,17 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BrokenBody } from "./http_connection.ts";
 import { HttpError } from "./http_error.ts";
 import { readTarget, type RequestTarget } from "./http_target.ts";
 
 /** What answers requests. It must not throw. */
 export type FetchHandler = (request: Request, target: RequestTarget) => Promise<Response>;
+
+const brokenBody: Readonly<Record<BrokenBody, string>> = {
+  400: "the body cannot be read",
+  408: "the body took too long (limit body-time)",
+};
 
 /** Methods that no Request can have (Fetch standard: forbidden), and no route here. */
 const forbidden: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -19,12 +25,14 @@ const forbidden: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
  *
  * @param headerLimit most bytes of all header fields together
  * @param beforeBody called before the first byte of the body is wanted
+ * @param broken resolves with a status where the rest of the body will not come
  * @throws {HttpError} for what has no meaning: 400, 405, 431
  */
 export function requestOf(
   incoming: IncomingMessage,
   headerLimit: number,
   beforeBody: () => void,
+  broken: Promise<BrokenBody>,
 ): { readonly request: Request; readonly target: RequestTarget } {
   const { method = "", url = "" } = incoming;
   if (forbidden.has(method)) {
@@ -34,7 +42,7 @@ export function requestOf(
   if (target === null) throw new HttpError(400, "a malformed request target");
   const headers = headersOf(incoming.rawHeaders, headerLimit);
   const body = hasBody(incoming) && method !== "GET" && method !== "HEAD"
-    ? bodyOf(incoming, beforeBody)
+    ? bodyOf(incoming, beforeBody, broken)
     : null;
   // The origin is of no meaning: which host was asked for is in the headers.
   const request = new Request(`http://localhost${target.path}${target.query}`, {
@@ -70,18 +78,23 @@ function headersOf(raw: readonly string[], limit: number): Headers {
  * The iterator is never told to return: that would destroy the connection, with it the answer that
  * says why the rest of the body is not wanted.
  */
-function bodyOf(incoming: IncomingMessage, beforeBody: () => void): ReadableStream<Uint8Array> {
+function bodyOf(
+  incoming: IncomingMessage,
+  beforeBody: () => void,
+  broken: Promise<BrokenBody>,
+): ReadableStream<Uint8Array> {
   let chunks: AsyncIterator<Uint8Array> | undefined;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       if (chunks === undefined) beforeBody();
       chunks ??= incoming[Symbol.asyncIterator]();
-      let next: IteratorResult<Uint8Array>;
+      let next: IteratorResult<Uint8Array> | BrokenBody;
       try {
-        next = await chunks.next();
+        next = await Promise.race([chunks.next(), broken]);
       } catch {
         throw new HttpError(400, "the body broke off"); // whatever broke it: nobody reads the answer
       }
+      if (typeof next === "number") throw new HttpError(next, brokenBody[next]);
       if (next.done) controller.close();
       else controller.enqueue(next.value);
     },
@@ -92,18 +105,22 @@ function bodyOf(incoming: IncomingMessage, beforeBody: () => void): ReadableStre
  * Sends the answer; resolves when it is handed on, or the client has gone.
  *
  * @param isLast the connection ends after it
+ * @param over resolves when nothing can be sent any more
  * @throws what the body throws; the connection is cut then
  */
 export async function sendResponse(
   outgoing: ServerResponse,
   response: Response,
   isLast: boolean,
+  over: Promise<void>,
 ): Promise<void> {
   const { body, headers, status } = response;
   if (isLast) outgoing.setHeader("Connection", "close");
   for (const [name, value] of headers) outgoing.appendHeader(name, value);
   outgoing.writeHead(status);
-  const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
+  const sent = new Promise<void>((resolve) => outgoing.once("close", resolve));
+  // An answer that never got its turn is never closed.
+  const closed = Promise.race([sent, over]);
   if (body !== null) await sendBody(outgoing, body, closed);
   outgoing.end();
   await closed;

@@ -11,14 +11,14 @@ import type { Duplex } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
 import type { SessionOutcome } from "./contract.ts";
 import type { DriveOptions } from "./drive.ts";
-import { HttpConnection } from "./http_connection.ts";
+import { type BrokenBody, HttpConnection } from "./http_connection.ts";
 import { HttpError } from "./http_error.ts";
 import { type FetchHandler, hasBody, requestOf, sendResponse } from "./http_fetch.ts";
 import { errorType, textResponse } from "./http_text.ts";
 import type { SessionInfo } from "./policy.ts";
 
 /** What node's parser says is answered with (`clientError`); anything else is 400. */
-const parserStatus: Readonly<Record<string, number>> = {
+const parserStatus: Readonly<Record<string, 413 | 431>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 };
@@ -73,7 +73,9 @@ export class HttpServer {
     });
     this.#server.on("connect", (_incoming, socket) => this.#connections.get(socket)?.refuse(405));
     this.#server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
-      this.#connections.get(socket)?.refuse(parserStatus[error.code ?? ""] ?? 400);
+      const { code = "" } = error;
+      // Broken connections are told here too; the stream knows of them already.
+      if (code.startsWith("HPE_")) this.#connections.get(socket)?.refuse(parserStatus[code] ?? 400);
     });
   }
 
@@ -111,22 +113,29 @@ export class HttpServer {
     const connection = this.#connections.get(incoming.socket);
     if (connection === undefined) return void outgoing.destroy();
     incoming.once("end", () => connection.bodyEnded());
-    connection.request(hasBody(incoming), async () => {
+    connection.request(hasBody(incoming), async (broken) => {
       if (outgoing.destroyed) return;
       const leave = () => {
         if (expects) outgoing.writeContinue();
       };
-      const response = await this.#answer(incoming, leave);
+      const response = await this.#answer(incoming, leave, broken);
+      if (outgoing.destroyed) return await response.body?.cancel();
       // The rest of a body that nobody wanted would otherwise be read to its end.
-      const isLast = connection.isClosing || this.#draining?.aborted === true ||
+      const isLast = connection.isLast || this.#draining?.aborted === true ||
         (hasBody(incoming) && !incoming.complete);
-      await sendResponse(outgoing, response, isLast).catch((thrown) => this.#say(thrown));
+      const sending = sendResponse(outgoing, response, isLast, connection.over);
+      await sending.catch((thrown) => this.#say(thrown));
     });
   }
 
-  async #answer(incoming: IncomingMessage, beforeBody: () => void): Promise<Response> {
+  async #answer(
+    incoming: IncomingMessage,
+    beforeBody: () => void,
+    broken: Promise<BrokenBody>,
+  ): Promise<Response> {
     try {
-      const { request, target } = requestOf(incoming, this.#context.limits.header, beforeBody);
+      const { header } = this.#context.limits;
+      const { request, target } = requestOf(incoming, header, beforeBody, broken);
       return secured(await this.#handler(request, target));
     } catch (thrown) {
       return secured(this.#refusal(thrown, incoming.headers.accept));
