@@ -262,6 +262,35 @@ export const commands: readonly CommandRow[] = [
     load: () => import("./commands/sockets.ts"),
   },
   {
+    name: "options",
+    summary: "socket options: what they do, and what a socket really has",
+    details: [
+      "Without an address: every socket option with its kernel name, type, range, the moment at " +
+      "which it is set, its default on this kernel (asked by opening a socket) and what people " +
+      "trip over. With one: a new socket of that kind gets the options of the address and is " +
+      "asked for all it has; it is neither bound nor connected. NAMEs choose options, by any part " +
+      "of either name; exit status 6 where there is none.",
+    ],
+    positionals: [{
+      name: "ADDR|NAME",
+      kind: "address",
+      summary: "a tcp, udp, unix or unixgram address, or the name of an option; then only names",
+      required: false,
+      repeat: true,
+    }],
+    flags: [],
+    examples: [
+      { line: "plumb options", summary: "all of them, explained" },
+      { line: "plumb options TCP_KEEPIDLE linger", summary: "some of them" },
+      {
+        line: "plumb options 'tcp://db:5432?rcvbuf=64KiB&keepalive=30s/5s/3'",
+        summary: "what the kernel makes of what is asked",
+      },
+    ],
+    logs: true,
+    load: () => import("./commands/options.ts"),
+  },
+  {
     name: "limits",
     summary: "what this machine allows a server, and what to set for more",
     details: [

@@ -18,6 +18,8 @@ export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 /** Datagrams. */
 export const SOCK_DGRAM = 2;
+/** Packets with their headers, raw(7). */
+export const SOCK_RAW = 3;
 /** A connection that keeps messages. */
 export const SOCK_SEQPACKET = 5;
 /** Flag of socket(2) and accept4(2): calls do not wait. */

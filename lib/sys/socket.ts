@@ -23,6 +23,8 @@ export interface NativeSocketInit {
   readonly family: number;
   /** SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET. */
   readonly type: number;
+  /** Default 0: the one that the family has for the type. */
+  readonly protocol?: number;
   /** The endpoint in the address language, for errors. */
   readonly address?: string;
   /** Default true: calls give "again" instead of waiting, and with them the whole runtime. */
@@ -53,7 +55,7 @@ export class NativeSocket implements Disposable {
   /** Makes a socket. @throws {NetError} "unavailable" without FFI, "exhausted" at a limit */
   static open(init: NativeSocketInit): NativeSocket {
     const flags = c.SOCK_CLOEXEC | (init.nonblocking === false ? 0 : c.SOCK_NONBLOCK);
-    const fd = libc().socket(init.family, init.type | flags, 0);
+    const fd = libc().socket(init.family, init.type | flags, init.protocol ?? 0);
     if (fd < 0) throw errnoError("socket", errno(), init.address);
     return new NativeSocket(fd, init.address);
   }

@@ -158,7 +158,9 @@ function attempt<T>(name: string, call: () => T): T {
     return call();
   } catch (thrown) {
     if (!(thrown instanceof NetError) || !refusals.has(thrown.code ?? "")) throw thrown;
-    throw refusal(name, thrown.reason, thrown);
+    // ENOENT is of congestion controls only, and "no such file" would be a riddle.
+    const isUnknown = thrown.code === "ENOENT";
+    throw refusal(name, isUnknown ? "the kernel has none of this name" : thrown.reason, thrown);
   }
 }
 

@@ -13,7 +13,7 @@ import { NativeSocket } from "../sys/socket.ts";
 import { applySocketOption } from "../sys/socket_options.ts";
 import { acceptedSession, endsOf } from "./accepted_socket.ts";
 import { applySocketSettings, settingsOf, type SocketSettings } from "./socket_options.ts";
-import { inetSockaddr, type SourceAddress } from "./source_address.ts";
+import { inetSockaddr, type SourceAddress, sourceError } from "./source_address.ts";
 
 /** How a connection is made. */
 export interface NativeConnect {
@@ -44,7 +44,7 @@ export async function connectNatively(
   const set = (some: SocketSettings) => applySocketSettings(socket.fd, some, text, context);
   try {
     set(settingsOf(settings, "bind"));
-    if (source !== undefined) bindSource(socket, family, source);
+    if (source !== undefined) bindSource(socket, family, source, text);
     set(settingsOf(settings, "connect"));
     if (socket.connect(inetSockaddr(host, port)) === "in-progress") {
       await writable(socket.fd, signal);
@@ -60,12 +60,16 @@ export async function connectNatively(
   }
 }
 
-/** Binds a socket to its source. @throws {NetError} EADDRNOTAVAIL, EADDRINUSE, EACCES */
-export function bindSource(socket: NativeSocket, family: number, source: SourceAddress): void {
+/** @throws {NetError} EADDRNOTAVAIL, EADDRINUSE, EACCES */
+function bindSource(socket: NativeSocket, family: number, source: SourceAddress, text: string) {
   const { host, port } = source;
   // Or bind(2) takes a port that no other connection from there may have, whoever its peer is.
   if (port === 0) applySocketOption(socket.fd, "bind-address-no-port", true);
-  socket.bind(inetSockaddr(host ?? (family === AF_INET6 ? "::" : "0.0.0.0"), port));
+  try {
+    socket.bind(inetSockaddr(host ?? (family === AF_INET6 ? "::" : "0.0.0.0"), port));
+  } catch (thrown) {
+    throw sourceError(thrown, text, source);
+  }
 }
 
 /** Waits until an attempt is over, or the signal aborts. */

@@ -3,8 +3,9 @@
  * @module
  */
 
-import { NetError } from "../core/error.ts";
+import { NetError, toNetError } from "../core/error.ts";
 import type { OptionRow, Options } from "../core/option.ts";
+import { SocketOptionError } from "../sys/socket_options.ts";
 import { interfaceIndex } from "../sys/procnet.ts";
 import { inetPton } from "../wire/inet.ts";
 import { encodeSockaddr } from "../wire/sockaddr.ts";
@@ -87,6 +88,15 @@ export function inetSockaddr(host: string, port: number): Uint8Array {
   // A zone is a name, or the number of an interface itself (RFC 4007 section 11).
   const scope = zone === undefined ? 0 : interfaceIndex(zone) ?? Number(zone);
   return encodeSockaddr({ family: "inet6", host: bare, port, flow: 0, scope });
+}
+
+/** Says which source could not be had: the rest of the line names the peer. */
+export function sourceError(thrown: unknown, text: string, source: SourceAddress): NetError {
+  if (thrown instanceof SocketOptionError) return thrown;
+  const { kind, reason: message, code, cause } = toNetError(thrown, "connect", text);
+  const hint = `bind=${source.text}`;
+  const op = "connect";
+  return new NetError({ kind, op, address: text, message, ...(code && { code }), hint, cause });
 }
 
 function fault(text: string, message: string, hint?: string): NetError {

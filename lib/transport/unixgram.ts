@@ -7,7 +7,7 @@ import type { PathAddress } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
-import type { OptionTable } from "../core/option.ts";
+import type { Options, OptionTable } from "../core/option.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { AF_UNIX, SOCK_DGRAM } from "../sys/constants.ts";
 import { findDescriptor } from "../sys/descriptor.ts";
@@ -49,6 +49,11 @@ const unixgramOptions: OptionTable = [
   },
 ];
 
+/** The socket options that were given. @throws {NetError} kind "option" */
+export function readUnixgramSettings(options: Options): SocketSettings {
+  return readSocketSettings(options, socketNames);
+}
+
 /** The transport of `unixgram:`. */
 export const unixgramTransport: Transport<PathAddress> = {
   scheme: "unixgram",
@@ -72,7 +77,7 @@ export const unixgramTransport: Transport<PathAddress> = {
 async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
   const { address, options, context } = request;
   const remote = unixPeer(address);
-  const settings = readSocketSettings(options, socketNames);
+  const settings = readUnixgramSettings(options);
   context.signal.throwIfAborted();
   checkReceiver(socketName(address), remote.text);
   const socket = openWith("", settings, remote.text, context);
@@ -84,7 +89,7 @@ async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passi
   const { address, options, context } = request;
   const { text } = unixPeer(address);
   const settings = readFileSettings(options);
-  const socketSettings = readSocketSettings(options, socketNames);
+  const socketSettings = readUnixgramSettings(options);
   const unlink = options.flag("unlink") ?? true;
   context.signal.throwIfAborted();
   const bind = (name: string) => openWith(name, socketSettings, text, context);
