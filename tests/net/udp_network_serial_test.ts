@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ip, Network, networkTest, set } from "../support/namespaces.ts";
+import { Network, networkTest } from "../support/namespaces.ts";
 import type { RunningProcess } from "../support/process.ts";
 
 /** What a listener has printed, once it has said where it listens. */
@@ -128,8 +128,10 @@ networkTest("a group is left with its socket", async () => {
   await using network = new Network();
   const [a, b] = [await network.host("a"), await network.host("b")];
   await network.join([a, b]);
-  const joined = async () =>
-    (await b.start(["ip", "maddr", "show", "dev", "eth0"]).result()).stdout;
+  const joined = async () => {
+    await using shown = b.start(["ip", "maddr", "show", "dev", "eth0"], { stdin: "null" });
+    return (await shown.result()).stdout;
+  };
   for (const { host, group } of groups) {
     await using listener = b.plumb(["listen", `udp://${host}:9000?interface=eth0`], {
       stdin: "null",

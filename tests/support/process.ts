@@ -125,6 +125,12 @@ export class RunningProcess implements AsyncDisposable {
     await this.#until(this.#stdout, (all) => all.includes(text), JSON.stringify(text));
   }
 
+  /** Waits until standard error holds so many matches of a pattern with the flag "g". */
+  async stderrMatches(pattern: RegExp, count: number): Promise<void> {
+    const enough = (text: string) => [...text.matchAll(pattern)].length >= count;
+    await this.#until(this.#stderr, enough, `${count} x ${pattern}`);
+  }
+
   /** Waits until standard output holds so many matches of a pattern with the flag "g". */
   async stdoutMatches(pattern: RegExp, count: number): Promise<void> {
     const enough = (text: string) => [...text.matchAll(pattern)].length >= count;
