@@ -28,6 +28,14 @@ export function formatAddress(address: Address): string {
   return listen + formatBody(address, query);
 }
 
+/**
+ * The address as errors and reports name an endpoint: options included, `listen:` left out, since
+ * the operation before it says which side it is (`listen tcp://[::]:80?backlog=5`).
+ */
+export function formatEndpoint(address: Address): string {
+  return formatAddress(address.passive ? { ...address, passive: false } : address);
+}
+
 function formatBody(address: Address, query: string): string {
   const tail = query === "" ? "" : `?${query}`;
   switch (address.scheme) {

@@ -51,6 +51,7 @@ export function readValue(row: OptionRow, text: string | null): OptionValue {
     case "choice":
       return readChoice(row, text);
     case "text":
+      row.check?.(text);
       return text;
   }
 }

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { formatAddress } from "../address/format.ts";
+import { formatAddress, formatEndpoint } from "../address/format.ts";
 import { parseAddress } from "../address/parse.ts";
 import type { Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
@@ -82,7 +82,7 @@ export async function withinTime<T>(
         new NetError({
           kind: "timeout",
           op,
-          address: formatAddress(address),
+          address: formatEndpoint(address),
           message: op === "listen"
             ? `no peer came within ${timeoutMs} ms`
             : `no answer within ${timeoutMs} ms`,

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { formatAddress } from "../address/format.ts";
+import { formatEndpoint } from "../address/format.ts";
 import type { Address } from "../core/address.ts";
 import { NetError } from "../core/error.ts";
 
@@ -33,7 +33,7 @@ export function refuseExposure(passive: Address, what: string, isPublic: boolean
   throw new NetError({
     kind: "exposure",
     op: "listen",
-    address: formatAddress(passive),
+    address: formatEndpoint(passive),
     message: `${what} would be open to other machines`,
     hint: "listen on 127.0.0.1, [::1] or a Unix socket, or say --public",
   });

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { formatAddress } from "../address/format.ts";
+import { formatEndpoint } from "../address/format.ts";
 import type { Address } from "../core/address.ts";
 import { NetError } from "../core/error.ts";
 import { formatModel, isFar, type Model, parseModel } from "../service/model.ts";
@@ -54,7 +54,7 @@ export function refuseModel(model: Model, addresses: readonly Address[]): void {
     throw new NetError({
       kind: "usage",
       op: "model",
-      address: formatAddress(address),
+      address: formatEndpoint(address),
       message: `${formatModel(model)} serves connections of TCP and Unix stream sockets: ` +
         "others have none that could be handed to a process or a thread",
       hint: "use --model loop",

@@ -1,5 +1,5 @@
 /**
- * A plan -> text for people; the JSON of it is the plan itself.
+ * A plan -> text for people; `plan_json.ts` has its JSON.
  * @module
  */
 

@@ -84,8 +84,10 @@ async function perform(
 }
 
 async function printPlan(plan: Plan, invocation: Invocation, output: Output): Promise<void> {
-  const { schema: _, ...rest } = plan; // the first object of a stream carries it anyway
-  if (output.json) return await output.object("plan", rest);
+  if (output.json) {
+    const { planFields } = await import("./plan_json.ts");
+    return await output.object("plan", planFields(plan));
+  }
   const { planText } = await import("./plan_text.ts");
   await output.text(planText(plan, flagsOf(invocation.row)));
 }

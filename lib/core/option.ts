@@ -40,6 +40,11 @@ export interface OptionRow {
   readonly repeat?: boolean;
   /** What a bare name (no `=`) stands for; kinds other than `flag` need a value without it. */
   readonly bare?: string;
+  /**
+   * Reads a `text` further than its kind does, so that a value which is none is refused with the
+   * address, before anything is opened. Throws a `ValueError`; what it gives is not kept.
+   */
+  readonly check?: (text: string) => unknown;
   /** Name of the value in help: `--idle D`. */
   readonly placeholder?: string;
 }

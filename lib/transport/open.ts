@@ -9,7 +9,7 @@ import type { Duplex } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { Options } from "../core/option.ts";
 import type { Passive, Ports, Transport } from "../core/transport.ts";
-import { formatAddress } from "../address/format.ts";
+import { formatEndpoint } from "../address/format.ts";
 import { bindOptions } from "../address/options.ts";
 import { adoptHanded } from "./handed_over.ts";
 import { transports } from "./table.ts";
@@ -78,7 +78,7 @@ function close(passive: Passive): PromiseLike<void> {
 }
 
 function sideError(op: string, address: Address, message: string): NetError {
-  return new NetError({ kind: "usage", op, address: formatAddress(address), message });
+  return new NetError({ kind: "usage", op, address: formatEndpoint(address), message });
 }
 
 /** An option that was accepted and then read by nobody would be silently ignored: a bug of ours. */
@@ -88,7 +88,7 @@ function refuseUnread(address: Address, options: Options, transport: Transport):
   throw new NetError({
     kind: "unexpected",
     op: address.passive ? "listen" : "connect",
-    address: formatAddress(address),
+    address: formatEndpoint(address),
     message:
       `the ${transport.scheme} transport accepted the option ${unread.name} and never read it`,
   });

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { ValueError } from "../address/fault.ts";
 import { parseDuration } from "../address/units.ts";
 import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
@@ -35,6 +36,8 @@ const valueKinds: Readonly<Record<OptionEncoding, ValueKind>> = {
   structure: "text",
 };
 
+const keepaliveText = { bare: "on", placeholder: "IDLE/INTERVAL/COUNT", check: readKeepalive };
+
 /** Rows of a transport's table for options that the kernel's table has. */
 export function socketOptionRows(
   names: readonly string[],
@@ -50,7 +53,7 @@ export function socketOptionRows(
       minimum,
       ...(maximum === undefined ? {} : { maximum }),
       ...(side === undefined ? {} : { side }),
-      ...(value === "keepalive" ? { bare: "on", placeholder: "IDLE/INTERVAL/COUNT" } : {}),
+      ...(value === "keepalive" ? keepaliveText : {}),
       ...(value === "bytes" ? { placeholder: "HEX" } : {}),
     };
   });
@@ -66,8 +69,8 @@ export type SocketSettings = ReadonlyArray<{
  * Reads those of the named options that were given, and refuses what no kernel would take before
  * anything is opened.
  *
- * @throws {NetError} kind "option" for a `keepalive` that is none, a value that is out of range or
- * in no whole units, an interface that the machine has not
+ * @throws {NetError} kind "option" for a value that is out of range or in no whole units, an
+ * interface that the machine has not
  */
 export function readSocketSettings(options: Options, names: readonly string[]): SocketSettings {
   return names.flatMap((name) => {
@@ -108,15 +111,14 @@ function readOne(options: Options, name: string): SocketOptionValue | undefined 
  * `on`, `off`, or `30s/5s/3`: silence before the first probe, time between probes, probes without
  * an answer until the connection is dead; what is left out stays as the system has it.
  *
- * @throws {NetError} kind "option"
+ * @throws {ValueError} where it is none of these
  */
 export function readKeepalive(text: string): boolean | KeepaliveValue {
   if (text === "on") return true;
   if (text === "off") return false;
   const [idle, interval, count, ...rest] = text.split("/");
   if (text === "" || rest.length > 0 || (count !== undefined && !/^\d{1,3}$/.test(count))) {
-    const message = "is written 30s/5s/3, on or off";
-    throw new NetError({ kind: "option", op: "option", address: `keepalive=${text}`, message });
+    throw new ValueError(text, 0, "no keepalive", "write 30s/5s/3, on or off");
   }
   return {
     ...(idle ? { idleMs: parseDuration(idle) } : {}),

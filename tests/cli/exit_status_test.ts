@@ -30,6 +30,11 @@ Deno.test("what cannot be asked for is exit 2, one line, with the nearest name",
     [["connect", "--idle=1s", "--idle=2s", ":1"], 2, /--idle is given twice$/],
     [["connect", "tcp://h:1?nodeley"], 2, /unknown option nodeley; did you mean nodelay\?$/],
     [["connect", "listen::80"], 2, /write :80$/],
+    [
+      ["connect", "tcp://h:1?keepalive=30"],
+      2,
+      /^plumb: address tcp:\/\/h:1\?keepalive=30: keepalive: a duration needs a unit; write 30s$/,
+    ],
     [["serve", "eho", ":0"], 2, /unknown service eho; did you mean echo\?$/],
     [["conect", ":1"], 2, /unknown command "conect"; did you mean connect\?$/],
     [["ping", ":1"], 2, /unknown command "ping"/],
@@ -70,6 +75,17 @@ Deno.test("what could not be opened is exit 3, with operation, address and cause
     [["connect", "tcp://nosuch.invalid:1"], 3, /^plumb: \w+ .*nosuch\.invalid/],
   ]);
   assertEquals(await Deno.readTextFile(plain), "kept");
+});
+
+Deno.test("a line names the operation once: not listen listen:", async () => {
+  for (const format of [[], ["--json"]]) {
+    const args = ["listen", "--timeout=1ms", "listen:memory:nobody-comes", ...format];
+    const { code, stderr } = await plumb(args);
+    assertEquals(code, 3);
+    assertMatch(stderr, /\n(?:plumb: listen |.*"op":"listen","address":")memory:nobody-comes/);
+  }
+  const exposed = await plumb(["relay", "listen:tcp://0.0.0.0:0?backlog=5", "exec:cat"]);
+  assertMatch(exposed.stderr, /^plumb: listen tcp:\/\/0\.0\.0\.0:0\?backlog=5: /);
 });
 
 Deno.test("a port in use names who holds it", async () => {

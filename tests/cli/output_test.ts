@@ -173,9 +173,19 @@ Deno.test("--plan opens nothing and says endpoints, options, flags and limits", 
   const json = await plumb([...args, "--json", "tcp://h:http?nodelay"]);
   const [plan] = objects(json.stdout);
   assertEquals([plan?.["event"], plan?.["command"]], ["plan", "relay"]);
+  assertEquals(keysOf(plan).filter((key) => !/^[a-z][a-zA-Z0-9]*$/.test(key)), []);
+  const limits = Object(plan?.["limits"]);
+  assertEquals([limits.line, limits.datagramIdleMs, limits.dnsAnswers], [1024, 60_000, 1000]);
   const exists = await Deno.lstat(path).then(() => true, () => false);
   assertEquals(exists, false);
 });
+
+/** Every key in a value that JSON gave, however deep. */
+function keysOf(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  const own = Array.isArray(value) ? [] : Object.keys(value);
+  return [...own, ...Object.values(value).flatMap(keysOf)];
+}
 
 Deno.test("colour is for terminals, unless it is asked for", async () => {
   const address = abstractName("nobody");
