@@ -41,6 +41,9 @@ export class BufferPool {
  */
 export const bulkBuffers: BufferPool = new BufferPool(512 * 1024);
 
+/** A read of less took all that was queued. */
+const leastOfBurst = 4 * 1024;
+
 /**
  * True where the next read will find something at once, so that the buffer is worth keeping. Where
  * the transport cannot tell, a read that filled the buffer is taken for a sign of more.
@@ -48,6 +51,9 @@ export const bulkBuffers: BufferPool = new BufferPool(512 * 1024);
  * @param last how many bytes the last read gave
  */
 export function moreIsThere(from: Duplex, last: number, buffer: Uint8Array): boolean {
+  // Short reads are the end of a burst; asking after each would cost every session the search for
+  // its descriptor.
+  if (last < leastOfBurst) return false;
   const unread = from.unread?.() ?? null;
   return unread === null ? last === buffer.length : unread > 0;
 }

@@ -7,7 +7,7 @@ import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Peer, Traits } from "../core/contract.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
-import { giveCell, takeCell } from "./cells.ts";
+import { cellBytes, giveCell, takeCell } from "./cells.ts";
 
 /** What is used of a `Deno.Conn`. */
 export interface StreamSocket {
@@ -67,6 +67,11 @@ export class SocketSession implements Duplex {
   #failure: NetError | undefined;
   /** A reset that a write was told: reads still give what came before it, and then this. */
   #writeReset: NetError | undefined;
+  /**
+   * The connection is no more: nothing of it is on its way, and there is nothing to reset. Not
+   * asked of the kernel, where a search for the descriptor of a dead socket goes through all.
+   */
+  #isBroken = false;
   /** A read into a cell that is under way, and bytes of a finished one that nobody took yet. */
   #waiting: Promise<void> | undefined;
   #early: { readonly cell: Uint8Array<ArrayBuffer>; from: number; readonly to: number } | undefined;
@@ -101,9 +106,10 @@ export class SocketSession implements Duplex {
    * would be a small segment before each large one.
    */
   async #readOn(into: Uint8Array, taken: number): Promise<number> {
-    if (taken === into.length || this.#early !== undefined || !this.#powers?.unread?.()) {
-      return taken;
-    }
+    // A cell that did not come full has taken all there was. Not asked then: the first question
+    // looks for the descriptor, which costs a scan of all of them.
+    const isFull = taken >= cellBytes && this.#early === undefined && taken < into.length;
+    if (!isFull || !this.#powers?.unread?.()) return taken;
     try {
       return taken + (this.#seen(await this.#socket.read(into.subarray(taken))) ?? 0);
     } catch (thrown) {
@@ -160,7 +166,7 @@ export class SocketSession implements Duplex {
   abort(reason?: unknown): void {
     if (this.#gone) return;
     this.#closed ??= { reason };
-    this.#powers?.reset();
+    if (!this.#isBroken) this.#powers?.reset();
     this.#close();
   }
 
@@ -171,7 +177,7 @@ export class SocketSession implements Duplex {
   }
 
   unacknowledged(): number | null {
-    return this.#gone ? null : this.#powers?.unacknowledged() ?? null;
+    return this.#gone || this.#isBroken ? null : this.#powers?.unacknowledged() ?? null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -265,7 +271,9 @@ export class SocketSession implements Duplex {
 
   #readFailed(thrown: unknown): NetError {
     if (this.#closed !== undefined) return this.#closedError("read");
-    return this.#failure ??= toNetError(thrown, "read", this.remote.text, "remote");
+    const error = toNetError(thrown, "read", this.remote.text, "remote");
+    if (error.kind === "reset") this.#isBroken = true;
+    return this.#failure ??= error;
   }
 
   #writeFailed(thrown: unknown): NetError {
@@ -273,6 +281,10 @@ export class SocketSession implements Duplex {
     const error = toNetError(thrown, "write", this.remote.text, "remote");
     // The kernel tells a reset once, to whoever comes first; a later read would see an orderly end.
     if (error.kind === "reset") this.#writeReset ??= error;
+    // EPIPE is what the peer's reset becomes after its end, or the answer to our own half-close.
+    if (error.kind === "reset" || (error.kind === "broken" && this.#halfClosed === undefined)) {
+      this.#isBroken = true;
+    }
     return error;
   }
 
