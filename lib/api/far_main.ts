@@ -55,7 +55,7 @@ if (kind === "far") {
 type Start = Extract<NearMessage, { type: "start" }>;
 
 async function openWork(
-  { task: json, sockets, wake }: Start,
+  { task: json, sockets }: Start,
   log: Log,
   say: (text: string) => void,
 ): Promise<FarWork> {
@@ -64,7 +64,7 @@ async function openWork(
   // Inherited once is enough: the children of `exec` must not hold the port.
   for (const { descriptor } of sockets) setInherited(descriptor, false);
   const opened = await openTask(task, context, say);
-  const shared = new SharedListener(sockets, context, wake);
+  const shared = new SharedListener(sockets, context);
   const { firstByteMs, busyMessage } = task;
   return {
     context,
@@ -72,8 +72,9 @@ async function openWork(
       local: shared.local,
       async accept() {
         const incoming = await shared.accept();
-        // At once: a descriptor that nobody owns would outlive a thread that is ended.
-        return incoming === null ? null : settled(await incoming.settle(context), incoming.at);
+        if (incoming === null) return null;
+        const connection = kind === "far" ? incoming.identity() : undefined;
+        return settled(await incoming.settle(context), incoming.at, connection);
       },
       [Symbol.asyncDispose]: () => shared[Symbol.asyncDispose](),
     },

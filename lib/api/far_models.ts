@@ -14,8 +14,7 @@ import type { Started } from "../service/fleet.ts";
 import type { FarModel } from "../service/model.ts";
 import type { SupervisorOptions } from "../service/supervisor.ts";
 import { closeDescriptor } from "../sys/file.ts";
-import { makeWake, wake } from "../sys/poll.ts";
-import { duplicate, setInherited } from "../sys/share.ts";
+import { closeLeftover, duplicate, setInherited } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
 import { farEntry } from "./far_main.ts";
 import { type FarTask, taskToJson } from "./far_task.ts";
@@ -117,17 +116,15 @@ function processStarter(task: Json, sockets: readonly FarSocket[], context: Cont
   };
 }
 
-/** A thread that was ended could not close what it was given: then it is done here. */
+/** What an ended thread has left open is closed here. */
 function threadStarter(task: Json, sockets: readonly FarSocket[]) {
   let serial = 0;
   return (): Started => {
     const own = duplicates(sockets);
-    const wakeUp = makeWake();
-    const link = startThread(farEntry, ++serial, (hasClosed) => {
-      wake(wakeUp);
-      closeDescriptor(wakeUp);
-      if (!hasClosed) { for (const { descriptor } of own) closeDescriptor(descriptor); }
+    const link = startThread(farEntry, ++serial, ({ listens, connections }) => {
+      if (listens) { for (const { descriptor } of own) closeDescriptor(descriptor); }
+      for (const connection of connections) closeLeftover(connection);
     });
-    return { link, greeting: { type: "start", task, sockets: own, wake: wakeUp } };
+    return { link, greeting: { type: "start", task, sockets: own } };
   };
 }

@@ -10,6 +10,7 @@ import type { SessionReport } from "../service/policy.ts";
 import type { Pool } from "../service/pool.ts";
 import { PoolServer } from "../service/pool_server.ts";
 import { closeDescriptor } from "../sys/file.ts";
+import { closeLeftover, type SocketIdentity } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
 import type { SharedIncoming } from "../transport/shared_listener.ts";
 import { farEntry } from "./far_main.ts";
@@ -17,7 +18,7 @@ import { duplicates, socketOf } from "./far_models.ts";
 import { type FarTask, taskToJson } from "./far_task.ts";
 import type { ModelOptions } from "./models.ts";
 import { closeAll } from "./passive.ts";
-import { type PooledSession, taken } from "./pool_session.ts";
+import type { PooledSession, Taken } from "./pool_session.ts";
 import type { MakeServer } from "./running.ts";
 
 /** The course's example: an acceptor, 3 to 100 threads, a queue of 100 (see `--model`). */
@@ -92,14 +93,28 @@ async function serveOne(
   };
   try {
     const value: PooledSession = { descriptor, remote, local, ...session };
+    let worker = "no thread";
+    let left: SocketIdentity | undefined;
     const answer = await pool.run(value, {
       signal,
-      heard: (said) => said === taken ? close() : heard(said),
+      started: (serial) => worker = `thread ${serial}`,
+      heard(said) {
+        if (!isTaken(said)) return heard(said);
+        left = said.taken;
+        close();
+      },
+    }).catch((thrown) => {
+      if (left !== undefined) closeLeftover(left);
+      throw thrown;
     });
     const message = readFarMessage(answer);
-    if (message.type === "ended") return message.report;
+    if (message.type === "ended") return { ...message.report, worker };
     throw new NetError({ kind: "protocol", op: "pool", message: "a session has no report" });
   } finally {
     close();
   }
+}
+
+function isTaken(said: unknown): said is Taken {
+  return typeof said === "object" && said !== null && "taken" in said;
 }

@@ -11,7 +11,7 @@ import { type FarMessage, farToJson, type Json } from "../service/control.ts";
 import { controlLog, NamedListener, settled } from "../service/far.ts";
 import type { TaskFunction } from "../service/pool_worker.ts";
 import { SessionTask } from "../service/session_task.ts";
-import { duplicate } from "../sys/share.ts";
+import { duplicate, type SocketIdentity, socketIdentity } from "../sys/share.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { acceptedSession } from "../transport/accepted_socket.ts";
 import { openTask, readTask } from "./far_task.ts";
@@ -28,8 +28,10 @@ export interface PooledSession {
   readonly listener: Peer;
 }
 
-/** Said once the worker has a descriptor of its own. */
-export const taken = "taken";
+/** Said once the worker has a descriptor of its own: what is to be closed should it be ended. */
+export interface Taken {
+  readonly taken: SocketIdentity;
+}
 
 /** The task of a pool of sessions: takes a `PooledSession`, gives an "ended" message. */
 export async function loadSessions(_module: string, setup: unknown): Promise<TaskFunction> {
@@ -44,7 +46,7 @@ export async function loadSessions(_module: string, setup: unknown): Promise<Tas
     const { descriptor, id, remote, local, listener } = value as PooledSession;
     tell = running.tell;
     const socket = NativeSocket.own(duplicate(descriptor), listener.text);
-    tell(taken);
+    tell({ taken: socketIdentity(socket.fd) } satisfies Taken);
     const session = acceptedSession(socket, { local, remote }, context);
     const info = { id, listener: new NamedListener(listener) };
     const serving = new SessionTask(settled(session, 0), info, context, task.firstByteMs);

@@ -15,6 +15,13 @@ export type Json = null | boolean | number | string | readonly Json[] | {
   readonly [name: string]: Json | undefined;
 };
 
+/** An accepted socket of a thread, so that it can be closed where the thread has been ended. */
+export interface FarConnection {
+  readonly descriptor: number;
+  /** Tells it from a later one under the same number. */
+  readonly cookie: string;
+}
+
 /** A listening socket, by its number at the far side. */
 export interface FarSocket {
   readonly descriptor: number;
@@ -23,8 +30,8 @@ export interface FarSocket {
 
 /** What the server says. */
 export type NearMessage =
-  /** First of all: what to serve, and where. `wake` is an eventfd of the same process. */
-  | { type: "start"; task: Json; sockets: readonly FarSocket[]; wake?: number }
+  /** First of all: what to serve, and where. */
+  | { type: "start"; task: Json; sockets: readonly FarSocket[] }
   /** One more connection may be accepted. */
   | { type: "permit" }
   /** The answer to "accepted". */
@@ -42,7 +49,7 @@ export type FarMessage =
   /** It has its task, and waits for a permit. */
   | { type: "ready" }
   /** Used its permit. `at` is the place of the socket, `key` names the connection from here on. */
-  | { type: "accepted"; key: number; at: number; remote: Peer }
+  | { type: "accepted"; key: number; at: number; remote: Peer; connection?: FarConnection }
   | { type: "ended"; key: number; report: SessionReport }
   | { type: "pong" }
   /** It has closed its share of the listening sockets. */
@@ -71,8 +78,15 @@ export function readFarMessage(value: unknown): FarMessage {
     case "closed":
       return { type: message.type };
     case "accepted": {
-      const { key, at, remote } = message;
-      return { type: "accepted", key: count(key), at: count(at), remote: readPeer(remote) };
+      const { key, at, remote, connection } = message;
+      const known = connection === undefined ? {} : { connection: readConnection(connection) };
+      return {
+        type: "accepted",
+        key: count(key),
+        at: count(at),
+        remote: readPeer(remote),
+        ...known,
+      };
     }
     case "ended":
       return { type: "ended", key: count(message.key), report: readReport(message.report) };
@@ -103,8 +117,7 @@ export function readNearMessage(value: unknown): NearMessage {
         const { descriptor, local } = record(one);
         return { descriptor: count(descriptor), local: readPeer(local) };
       });
-      const wake = message.wake === undefined ? {} : { wake: count(message.wake) };
-      return { type: "start", task: message.task as Json, sockets, ...wake };
+      return { type: "start", task: message.task as Json, sockets };
     }
     case "serve":
       return { type: "serve", key: count(message.key), id: count(message.id) };
@@ -132,6 +145,11 @@ function readPeer(value: unknown): Peer {
     ...(path === undefined ? {} : { path: text(path) }),
     ...(credentials === undefined ? {} : { credentials: readCredentials(credentials) }),
   };
+}
+
+function readConnection(value: unknown): FarConnection {
+  const { descriptor, cookie } = record(value);
+  return { descriptor: count(descriptor), cookie: text(cookie) };
 }
 
 function readCredentials(value: unknown): { pid: number; uid: number; gid: number } {

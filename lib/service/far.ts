@@ -11,7 +11,7 @@ import { toNetError } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import type { Reason } from "../core/reason.ts";
 import { Acceptor } from "./accept.ts";
-import type { FarMessage, NearMessage } from "./control.ts";
+import type { FarConnection, FarMessage, NearMessage } from "./control.ts";
 import { Farewell } from "./farewell.ts";
 import type { SessionHandler, SessionReport } from "./policy.ts";
 import { SessionTask } from "./session_task.ts";
@@ -27,6 +27,8 @@ export interface FarControl {
 /** A connection, and the place of the socket where it came in. */
 export interface FarIncoming extends Incoming {
   readonly at: number;
+  /** In a thread: what has to be closed should the thread be ended. */
+  readonly connection?: FarConnection;
 }
 
 /** What a far side has made of its task. */
@@ -156,7 +158,8 @@ class Far {
       if (incoming === null) return;
       const key = ++this.#lastKey;
       this.#waiting.set(key, incoming);
-      this.#control.send({ type: "accepted", key, at: incoming.at, remote: incoming.remote });
+      const { at, remote, connection } = incoming;
+      this.#control.send({ type: "accepted", key, at, remote, ...(connection && { connection }) });
     } catch (thrown) {
       this.#control.send({ type: "failed", error: toNetError(thrown, "accept") });
       this.#status = 1;
@@ -241,9 +244,14 @@ export class NamedListener implements Listener {
 }
 
 /** An incoming connection whose session is there already: nothing of it waits for a handshake. */
-export function settled(session: Duplex, at: number): FarIncoming {
+export function settled(
+  session: Duplex,
+  at: number,
+  connection?: FarConnection,
+): FarIncoming {
   return {
     at,
+    ...(connection && { connection }),
     remote: session.remote,
     settle: () => Promise.resolve(session),
     reject: () => session.abort(),

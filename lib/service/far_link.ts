@@ -9,7 +9,12 @@ import type { ChildStatus } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { LineReader } from "../stream/read.ts";
 import { farArgument, farWorkerName } from "./far_sign.ts";
-import { type FarMessage, type NearMessage, readFarMessage } from "./control.ts";
+import {
+  type FarConnection,
+  type FarMessage,
+  type NearMessage,
+  readFarMessage,
+} from "./control.ts";
 
 /** How one has ended. */
 export interface FarExit {
@@ -135,37 +140,45 @@ async function* messages(
   }
 }
 
+/** What a thread has left open. */
+export interface Leftovers {
+  /** True where it has not closed the listening sockets that it was given. */
+  readonly listens: boolean;
+  readonly connections: readonly FarConnection[];
+}
+
 /**
  * Starts a thread.
  *
  * @param entry the module to start
  * @param serial tells threads apart, for people
- * @param released called once it has ended, to free what it was lent; what it was given, too,
- * unless it `hasClosed` that in order
+ * @param ended called once it has ended: an ended thread closes nothing, unlike a process
  */
 export function startThread(
   entry: string,
   serial: number,
-  released: (hasClosed: boolean) => void,
+  ended: (leftovers: Leftovers) => void,
 ): FarLink {
   const worker = new Worker(entry, { type: "module", name: farWorkerName });
-  return new ThreadLink(worker, `thread ${serial}`, released);
+  return new ThreadLink(worker, `thread ${serial}`, ended);
 }
 
 class ThreadLink implements FarLink {
   readonly name: string;
   readonly #worker: Worker;
-  readonly #released: (hasClosed: boolean) => void;
-  #hasClosed = false;
+  readonly #whenEnded: (leftovers: Leftovers) => void;
+  readonly #connections = new Map<number, FarConnection>();
+  #listens = true;
   readonly #ended = Promise.withResolvers<FarExit>();
 
-  constructor(worker: Worker, name: string, released: (hasClosed: boolean) => void) {
+  constructor(worker: Worker, name: string, ended: (leftovers: Leftovers) => void) {
     this.name = name;
     this.#worker = worker;
-    this.#released = released;
+    this.#whenEnded = ended;
   }
 
   send(message: NearMessage): void {
+    if (message.type === "refuse") this.#connections.delete(message.key);
     this.#worker.postMessage(message);
   }
 
@@ -175,7 +188,7 @@ class ThreadLink implements FarLink {
       if (data === null) return this.#end({});
       try {
         const message = readFarMessage(data);
-        if (message.type === "closed") this.#hasClosed = true;
+        this.#note(message);
         heard(message);
       } catch (thrown) {
         this.#end({ error: toNetError(thrown, "control", this.name) });
@@ -190,12 +203,20 @@ class ThreadLink implements FarLink {
     };
     const exit = await this.#ended.promise;
     this.#worker.terminate();
-    this.#released(this.#hasClosed);
+    this.#whenEnded({ listens: this.#listens, connections: [...this.#connections.values()] });
     return exit;
   }
 
   kill(): void {
     this.#end({});
+  }
+
+  #note(message: FarMessage): void {
+    if (message.type === "closed") this.#listens = false;
+    else if (message.type === "ended") this.#connections.delete(message.key);
+    else if (message.type === "accepted" && message.connection !== undefined) {
+      this.#connections.set(message.key, message.connection);
+    }
   }
 
   #end(exit: FarExit): void {

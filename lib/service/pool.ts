@@ -46,6 +46,8 @@ export interface TaskOptions {
   readonly timeoutMs?: number;
   /** Hears what the task tells while it runs. */
   readonly heard?: (value: unknown) => void;
+  /** Told once a worker has the task: its number, from 1 in all of the process. */
+  readonly started?: (worker: number) => void;
 }
 
 /** How a pool is doing. */

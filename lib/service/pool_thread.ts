@@ -33,6 +33,7 @@ export interface ThreadTask {
   readonly timeoutMs?: number;
   readonly cancelMs: number;
   readonly heard?: (value: unknown) => void;
+  readonly started?: (worker: number) => void;
 }
 
 interface Running {
@@ -44,11 +45,15 @@ interface Running {
   doom: unknown;
 }
 
+let lastSerial = 0;
+
 /** So many pings without an answer are a hang. */
 const patience = 5;
 
 /** One worker. */
 export class PoolThread {
+  /** Tells the workers of this process apart, from 1. */
+  readonly serial: number = ++lastSerial;
   readonly #worker: Worker;
   readonly #context: Context;
   readonly #events: ThreadEvents;
@@ -98,6 +103,7 @@ export class PoolThread {
     this.#running = { id, task, result, onAbort, doom: undefined };
     signal?.addEventListener("abort", onAbort, { once: true });
     if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.#tooLong(timeoutMs));
+    task.started?.(this.serial);
     this.#send({ type: "task", id, value });
     return result.promise;
   }

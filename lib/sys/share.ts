@@ -4,9 +4,10 @@
  * @module
  */
 
-import { F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC } from "./constants.ts";
+import { F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, SO_COOKIE, SOL_SOCKET } from "./constants.ts";
 import { errnoError } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
+import { getOption } from "./option.ts";
 
 /**
  * Says whether children that are started from now on inherit a descriptor, under the same number.
@@ -27,4 +28,31 @@ export function duplicate(fd: number): number {
   const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) throw errnoError("duplicate", errno());
   return copy;
+}
+
+/** One open socket: its number here, and the kernel's number of it. */
+export interface SocketIdentity {
+  readonly descriptor: number;
+  /** SO_COOKIE in decimal: never given twice while the system runs, unlike descriptors. */
+  readonly cookie: string;
+}
+
+/** Identifies an open socket. @throws {NetError} where it is none */
+export function socketIdentity(fd: number): SocketIdentity {
+  const bytes = getOption(fd, SOL_SOCKET, SO_COOKIE, 8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { descriptor: fd, cookie: String(view.getBigUint64(0, true)) };
+}
+
+/**
+ * Closes a socket of a thread that was ended and could not do it, unless it did: then the number
+ * may be another file's. Both ends are told.
+ */
+export function closeLeftover({ descriptor, cookie }: SocketIdentity): void {
+  try {
+    if (socketIdentity(descriptor).cookie !== cookie) return;
+  } catch {
+    return; // no socket any more, or none at all
+  }
+  libc().close(descriptor);
 }

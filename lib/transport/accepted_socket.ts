@@ -13,9 +13,9 @@ import { resetNow } from "../sys/reset.ts";
 import type { NativeSocket } from "../sys/socket.ts";
 import { readSocketOption } from "../sys/socket_options.ts";
 import { decodeSockaddr } from "../wire/sockaddr.ts";
-import { NodeSocket } from "./node_socket.ts";
+import { NativeStream } from "./native_stream.ts";
 import { inetPeer } from "./peer.ts";
-import { type SocketPowers, SocketSession, type StreamSocket } from "./socket.ts";
+import { type SocketPowers, SocketSession } from "./socket.ts";
 
 /** The two ends of an accepted connection. */
 export interface AcceptedEnds {
@@ -50,11 +50,7 @@ function gone(): Error {
   return Object.assign(new Error("not connected"), { code: "ENOTCONN" });
 }
 
-/**
- * Makes a session of an accepted connection; it owns the socket from here on.
- *
- * @throws where the runtime cannot use the descriptor; the caller still owns it then
- */
+/** Makes a session of an accepted connection; it owns the socket from here on. */
 export function acceptedSession(
   socket: NativeSocket,
   { local, remote }: AcceptedEnds,
@@ -63,17 +59,15 @@ export function acceptedSession(
   const { fd } = socket;
   const isInet = local.host !== undefined;
   const lingerMs = isInet ? lingerOf(fd) : false;
-  const node = new NodeSocket(fd, { readable: true, writable: true });
-  socket.release();
-  // An error closes the descriptor by itself: from then on its number is somebody else's.
-  const isUsable = () => isInet && !node.destroyed;
+  // Once it is closed its number is somebody else's.
+  const isUsable = () => isInet && !socket.closed;
   const powers: SocketPowers = {
     resets: isInet,
     reset: () => void (isUsable() && resetNow(fd)),
     unacknowledged: () => isUsable() ? undeliveredBytes(fd) : null,
     unlinger: () => void (isUsable() && unlinger(fd)),
   };
-  return new SocketSession(streamSocket(node), {
+  return new SocketSession(new NativeStream(socket), {
     local,
     remote,
     context,
@@ -86,14 +80,4 @@ export function acceptedSession(
 function lingerOf(fd: number): number | false {
   const value = readSocketOption(fd, "linger");
   return typeof value === "number" ? value : false;
-}
-
-function streamSocket(node: NodeSocket): StreamSocket {
-  const { source, sink } = node;
-  return {
-    read: (into) => source.read(into),
-    write: (chunk) => sink.write(chunk).then(() => chunk.length),
-    closeWrite: () => sink.end(),
-    close: () => source.close(),
-  };
 }

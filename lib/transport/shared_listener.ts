@@ -6,8 +6,8 @@
 import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming, Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
-import { makeWake, Poller, wake } from "../sys/poll.ts";
-import { closeDescriptor } from "../sys/file.ts";
+import { forgetReadiness, readinessSettled, whenReady } from "../sys/readiness.ts";
+import { type SocketIdentity, socketIdentity } from "../sys/share.ts";
 import { resetOnClose } from "../sys/descriptor.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { SocketOptionError } from "../sys/socket_options.ts";
@@ -29,6 +29,8 @@ export interface SharedIncoming extends Incoming {
   readonly at: number;
   /** This side's end of the connection. */
   readonly local: Peer;
+  /** What tells the connection's socket from every other, also when its number is used again. */
+  identity(): SocketIdentity;
   /** Gives the bare descriptor away instead of `settle`: the caller owns it from now on. */
   release(): number;
 }
@@ -42,18 +44,15 @@ export class SharedListener implements AsyncDisposable {
   readonly local: Peer;
   readonly #sockets: readonly (Omit<SharedSocket, "descriptor"> & { socket: NativeSocket })[];
   readonly #context: Context;
-  readonly #wake: number;
-  readonly #ownsWake: boolean;
-  readonly #poller: Poller;
-  /** Sockets that poll(2) named; the next one is tried first, so that none starves the others. */
+  /** Sockets that may have a connection; the next one is tried first, so that none starves. */
   #ready: number[];
+  /** Sockets that are waited for. */
+  readonly #armed = new Set<number>();
+  #wake = () => {};
   #closing: Promise<void> | undefined;
 
-  /**
-   * @param wake an eventfd whose wake ends `accept`; it belongs to the caller, who may have to wake
-   * what hangs. Without it, one of its own.
-   */
-  constructor(sockets: readonly SharedSocket[], context: Context, wake?: number) {
+  /** Accepts nothing before `accept`. */
+  constructor(sockets: readonly SharedSocket[], context: Context) {
     this.local = {
       scheme: sockets[0]?.local.scheme ?? "tcp",
       text: sockets.map(({ local }) => local.text).join(" "),
@@ -62,25 +61,21 @@ export class SharedListener implements AsyncDisposable {
       return { socket: NativeSocket.own(descriptor, rest.local.text), ...rest };
     });
     this.#context = context;
-    this.#ownsWake = wake === undefined;
-    this.#wake = wake ?? makeWake();
-    this.#poller = new Poller([...sockets.map(({ descriptor }) => descriptor), this.#wake]);
     this.#ready = sockets.map((_, at) => at);
   }
 
   /**
    * Waits for the next connection at any of the sockets.
    *
-   * @returns null once it was closed, or woken
+   * @returns null once it was closed
    * @throws {NetError} as `Listener.accept`
    */
   async accept(): Promise<SharedIncoming | null> {
     while (this.#closing === undefined) {
       const incoming = this.poll();
       if (incoming !== null) return incoming;
-      const ready = await this.#poller.wait();
-      if (ready.includes(this.#sockets.length)) return null;
-      this.#ready = [...ready];
+      this.#arm();
+      await new Promise<void>((wake) => this.#wake = wake);
     }
     return null;
   }
@@ -106,11 +101,26 @@ export class SharedListener implements AsyncDisposable {
   /** Closes its descriptors; an `accept` that waits gives null. Idempotent. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#closing ??= (async () => {
-      wake(this.#wake);
-      await this.#poller.close();
-      for (const { socket } of this.#sockets) socket.close();
-      if (this.#ownsWake) closeDescriptor(this.#wake);
+      for (const { socket } of this.#sockets) {
+        forgetReadiness(socket.fd);
+        socket.close();
+      }
+      this.#wake();
+      await readinessSettled();
     })();
+  }
+
+  /** One waiter for each socket, whatever comes at the others: a race would add one each time. */
+  #arm(): void {
+    this.#sockets.forEach(({ socket }, at) => {
+      if (this.#armed.has(at)) return;
+      this.#armed.add(at);
+      whenReady(socket.fd, "read").then(() => {
+        this.#armed.delete(at);
+        this.#ready.push(at);
+        this.#wake();
+      }, () => this.#armed.delete(at)); // closed: `accept` is told
+    });
   }
 
   #incoming(socket: NativeSocket, at: number): SharedIncoming {
@@ -156,6 +166,10 @@ class AcceptedSocket implements SharedIncoming {
       this.#socket.close();
       return Promise.reject(thrown);
     }
+  }
+
+  identity(): SocketIdentity {
+    return socketIdentity(this.#socket.fd);
   }
 
   release(): number {

@@ -1,0 +1,191 @@
+/**
+ * Waiting until sockets of our own can be read or written: one epoll descriptor for each thread of
+ * the program, waited for in one of the runtime's helper threads while anybody waits, and by nobody
+ * else.
+ *
+ * node:net takes a descriptor too, and is not used for connections: on TCP it answers a write that
+ * waits for room with EPIPE as soon as the peer half-closes, and the rest of a long answer is lost
+ * (Deno 2.9.5).
+ * @module
+ */
+
+import { NetError } from "../core/error.ts";
+import { errnoError } from "./errno.ts";
+import { errno, libc } from "./libc.ts";
+import { makeWake, wake } from "./poll.ts";
+
+const symbols = {
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32", nonblocking: true },
+  calloc: { parameters: ["usize", "usize"], result: "pointer" },
+  eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+let opened: Deno.DynamicLibrary<typeof symbols>["symbols"] | undefined;
+
+function calls(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
+  if (opened !== undefined) return opened;
+  libc(); // says in words why there is no FFI
+  return opened = Deno.dlopen("libc.so.6", symbols).symbols;
+}
+
+/** EPOLL_CLOEXEC, the same bit as O_CLOEXEC. */
+const closeOnExec = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
+const EPOLLIN = 0x1;
+const EPOLLOUT = 0x4;
+const EPOLLERR = 0x8;
+const EPOLLHUP = 0x10;
+/** Told once, then silent until asked for again: who waits asks, nobody else is woken. */
+const EPOLLONESHOT = 0x40000000;
+/** `struct epoll_event` is packed on x86-64 alone (linux/eventpoll.h). */
+const layout = Deno.build.arch === "x86_64" ? { size: 12, data: 4 } : { size: 16, data: 8 };
+/** Events that one wait takes. */
+const batch = 256;
+/** A worker that is terminated goes on until its helper thread has returned: this long at most. */
+const longestWaitMs = 500;
+
+/** What is waited for. */
+export type Interest = "read" | "write";
+
+/** Who waits for one descriptor. */
+interface Watch {
+  read?: PromiseWithResolvers<void>;
+  write?: PromiseWithResolvers<void>;
+}
+
+/** The sockets that one thread of the program waits for. */
+class Readiness {
+  readonly #epoll: number;
+  readonly #wake: number;
+  readonly #events: Deno.PointerObject;
+  readonly #view: DataView;
+  /** Scratch of epoll_ctl(2). */
+  readonly #event = new Uint8Array(layout.size);
+  readonly #eventView = new DataView(this.#event.buffer);
+  readonly #watches = new Map<number, Watch>();
+  #waiting = 0;
+  #running: Promise<void> | undefined;
+
+  constructor() {
+    this.#epoll = calls().epoll_create1(closeOnExec);
+    if (this.#epoll < 0) throw errnoError("epoll_create1", errno());
+    // libc's memory: an isolate that is ended takes its buffers with it, while the kernel writes.
+    const events = calls().calloc(BigInt(batch), BigInt(layout.size));
+    if (events === null) throw errnoError("calloc", errno());
+    this.#events = events;
+    const bytes = Deno.UnsafePointerView.getArrayBuffer(events, batch * layout.size);
+    this.#view = new DataView(bytes);
+    this.#wake = makeWake();
+    this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN);
+  }
+
+  /** Resolves when a descriptor is ready, or broken: the next call tells. @throws after `forget` */
+  wait(fd: number, interest: Interest): Promise<void> {
+    let watch = this.#watches.get(fd);
+    const isNew = watch === undefined;
+    if (watch === undefined) this.#watches.set(fd, watch = {});
+    const waiter = watch[interest] ??= this.#waiter();
+    this.#control(isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, wanted(watch));
+    this.#running ??= this.#run();
+    return waiter.promise;
+  }
+
+  /** Ends all waiting for a descriptor; call it before the descriptor is closed. */
+  forget(fd: number): void {
+    const watch = this.#watches.get(fd);
+    if (watch === undefined) return;
+    this.#watches.delete(fd);
+    this.#control(EPOLL_CTL_DEL, fd, 0);
+    for (const waiter of [watch.read, watch.write]) {
+      if (waiter === undefined) continue;
+      this.#waiting--;
+      waiter.reject(closed());
+    }
+    if (this.#waiting === 0 && this.#running !== undefined) wake(this.#wake);
+  }
+
+  /** Settles once no helper thread waits, where nobody has asked it to. */
+  async idle(): Promise<void> {
+    if (this.#waiting === 0) await this.#running;
+  }
+
+  #waiter(): PromiseWithResolvers<void> {
+    this.#waiting++;
+    return Promise.withResolvers<void>();
+  }
+
+  /** Runs while anybody waits: a program with nothing to wait for must be able to end. */
+  async #run(): Promise<void> {
+    while (this.#waiting > 0) {
+      const count = await calls().epoll_wait(this.#epoll, this.#events, batch, longestWaitMs);
+      for (let at = 0; at < count; at++) {
+        const fd = this.#view.getInt32(at * layout.size + layout.data, true);
+        const events = this.#view.getUint32(at * layout.size, true);
+        if (fd === this.#wake) calls().eventfd_read(fd, new BigUint64Array(1));
+        else this.#notify(fd, events);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  #notify(fd: number, events: number): void {
+    const watch = this.#watches.get(fd);
+    if (watch === undefined) return;
+    const isBroken = (events & (EPOLLERR | EPOLLHUP)) !== 0;
+    const { read, write } = watch;
+    if (read !== undefined && (isBroken || (events & EPOLLIN) !== 0)) {
+      delete watch.read;
+      this.#waiting--;
+      read.resolve();
+    }
+    if (write !== undefined && (isBroken || (events & EPOLLOUT) !== 0)) {
+      delete watch.write;
+      this.#waiting--;
+      write.resolve();
+    }
+    const rest = wanted(watch);
+    if ((rest & (EPOLLIN | EPOLLOUT)) !== 0) this.#control(EPOLL_CTL_MOD, fd, rest);
+  }
+
+  #control(operation: number, fd: number, events: number): void {
+    this.#eventView.setUint32(0, events, true);
+    this.#eventView.setInt32(layout.data, fd, true);
+    if (calls().epoll_ctl(this.#epoll, operation, fd, this.#event) < 0) {
+      throw errnoError("epoll_ctl", errno());
+    }
+  }
+}
+
+function wanted({ read, write }: Watch): number {
+  return EPOLLONESHOT | (read === undefined ? 0 : EPOLLIN) | (write === undefined ? 0 : EPOLLOUT);
+}
+
+function closed(): NetError {
+  const message = "the descriptor was closed";
+  return new NetError({ kind: "aborted", op: "wait", message, code: "ECANCELED" });
+}
+
+let own: Readiness | undefined;
+
+/**
+ * Waits until a descriptor can be read or written, or is broken.
+ *
+ * @throws {NetError} kind "aborted" once it was forgotten
+ */
+export function whenReady(fd: number, interest: Interest): Promise<void> {
+  return (own ??= new Readiness()).wait(fd, interest);
+}
+
+/** Ends all waiting for a descriptor; call it before the descriptor is closed. Idempotent. */
+export function forgetReadiness(fd: number): void {
+  own?.forget(fd);
+}
+
+/** Settles once no helper thread waits on account of what was forgotten. */
+export async function readinessSettled(): Promise<void> {
+  await own?.idle();
+}
