@@ -105,7 +105,8 @@ export class SessionStream extends NodeDuplex {
 
   #read(): Promise<void> {
     return this.#reading ??= this.#readAll().catch((thrown) => {
-      this.destroy(this.#failed(thrown, "read"));
+      // How what nobody wants comes to its end is no failure of the session.
+      if (!this.#isDiscarding) this.destroy(this.#failed(thrown, "read"));
     });
   }
 

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { constants, type FileHandle, lstat, open, realpath } from "node:fs/promises";
+import { constants, type FileHandle, open, readlink, realpath, stat } from "node:fs/promises";
 import { isHidden } from "./http_target.ts";
 
 /** A file that is open for reading. The caller closes the handle. */
@@ -21,6 +21,7 @@ export interface OpenFile {
 export type Found = OpenFile | { readonly kind: "folder" } | { readonly kind: "nothing" };
 
 const nothing: Found = { kind: "nothing" };
+const folder: Found = { kind: "folder" };
 
 /** Errors of the system that mean: there is no file for you here. */
 const absences: ReadonlySet<unknown> = new Set([
@@ -34,57 +35,50 @@ const absences: ReadonlySet<unknown> = new Set([
   "EPERM",
 ]);
 
-/**
- * Neither a FIFO nor a device may hold up the opening (O_NONBLOCK); a link that was put where a file
- * was a moment ago is not followed (O_NOFOLLOW).
- */
-const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+/** Neither a FIFO nor a terminal that is put there at the wrong moment holds anybody up. */
+const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Opens what names stand for. Links are followed as long as they stay within the root, and lead to
  * nothing hidden.
  *
- * Looking and opening are two calls, so what was opened is looked at again: the path must still lead
- * to itself, and to the very file that is open. Who swaps a folder for a link in between gets
- * nothing.
+ * Where a file lies is asked of the open file and not of its name: whatever is looked up before or
+ * after opening, by however many calls, may have been another file when it was opened.
  *
  * @param root a real path, without a slash at its end
  * @param names as `namesOf` gives them: no dots, no slashes
  */
 export async function findBelow(root: string, names: readonly string[]): Promise<Found> {
+  const path = [root, ...names].join("/");
   try {
-    const path = await realpath([root, ...names].join("/"));
-    if (!isBelow(root, path)) return nothing;
-    const before = await lstat(path);
-    if (before.isDirectory()) return { kind: "folder" };
+    const before = await stat(path);
+    if (before.isDirectory()) return isShown(root, await realpath(path)) ? folder : nothing;
     // A device may do things when it is opened.
-    if (!before.isFile()) return nothing;
-    return await openFile(path);
+    return before.isFile() ? await openBelow(root, path) : nothing;
   } catch (thrown) {
     if (absences.has((thrown as { code?: unknown }).code)) return nothing;
     throw thrown;
   }
 }
 
-async function openFile(path: string): Promise<Found> {
+async function openBelow(root: string, path: string): Promise<Found> {
   const handle = await open(path, flags);
+  let isGiven = false;
   try {
     const opened = await handle.stat({ bigint: true });
-    const after = await lstat(path, { bigint: true });
-    const isSame = opened.ino === after.ino && opened.dev === after.dev;
-    if (!opened.isFile() || !isSame || await realpath(path) !== path) {
-      await handle.close();
-      return nothing;
-    }
+    // The kernel's own word for the open file (proc_pid_fd(5)). Without /proc nothing is served.
+    const real = await readlink(`/proc/self/fd/${handle.fd}`);
+    if (!opened.isFile() || !isShown(root, real)) return nothing;
+    isGiven = true;
     const { size, mtimeNs, ino } = opened;
     return { kind: "file", handle, size: Number(size), modifiedNs: mtimeNs, inode: ino };
-  } catch (thrown) {
-    await handle.close();
-    throw thrown;
+  } finally {
+    if (!isGiven) await handle.close();
   }
 }
 
-function isBelow(root: string, path: string): boolean {
+/** True for a real path that is the root, or below it without a hidden name. */
+function isShown(root: string, path: string): boolean {
   if (path === root) return true;
   const prefix = root === "/" ? "/" : `${root}/`;
   return path.startsWith(prefix) && !path.slice(prefix.length).split("/").some(isHidden);
