@@ -8,11 +8,13 @@ import { connect } from "../../lib/api/connect.ts";
 import { listen, type Listening } from "../../lib/api/listen.ts";
 import { NetError } from "../../lib/core/error.ts";
 import "../support/libc.ts";
+import { freeTcpPort } from "../support/ports.ts";
 
 /** Serves one client on a port and closes first: its end of the connection goes to TIME_WAIT. */
 async function closeFirst(options: string): Promise<number> {
-  const server = await listen(`tcp://127.0.0.1:0${options}`);
-  const port = server.addresses[0]?.port ?? 0;
+  // Below the ephemeral range: there a client of another test could leave its port in TIME_WAIT.
+  const port = freeTcpPort();
+  const server = await listen(`tcp://127.0.0.1:${port}${options}`);
   await using client = await connect(`tcp://127.0.0.1:${port}`);
   const session = await server.accept();
   await session?.closeWrite();
