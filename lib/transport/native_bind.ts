@@ -27,7 +27,7 @@ import { bindEach } from "./bind.ts";
 import { hostPort, inetPeer } from "./peer.ts";
 import { applySocketSettings, settingsOf, type SocketSettings } from "./socket_options.ts";
 import { inetSockaddr } from "./source_address.ts";
-import type { TcpSettings } from "./tcp_options.ts";
+import { type TcpSettings, uninherited } from "./tcp_options.ts";
 
 /** How the sockets are bound. */
 export interface NativeBind {
@@ -64,9 +64,14 @@ export async function listenNatively(
   for (const { text } of locals) {
     log.write("info", "native", `${text}: a socket of our own, for ${how.names.join(", ")}`);
   }
+  const each = uninherited(settings);
   return locals.map((local, at): Passive => {
+    const prepare = (fd: number) => applySocketSettings(fd, each, local.text, context);
     const fd = sockets[at]?.release() ?? -1;
-    return { kind: "listener", listener: new AdoptedListener(fd, local, context) };
+    return {
+      kind: "listener",
+      listener: new AdoptedListener(fd, local, context, undefined, prepare),
+    };
   });
 }
 

@@ -11,7 +11,9 @@ import { closeDescriptor } from "../sys/file.ts";
 import { makeWake, Poller, wake } from "../sys/poll.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { applySocketOption } from "../sys/socket_options.ts";
-import { acceptedSession, endsOf } from "./accepted_socket.ts";
+import { decodeSockaddr } from "../wire/sockaddr.ts";
+import { acceptedSession } from "./accepted_socket.ts";
+import { inetPeer } from "./peer.ts";
 import { applySocketSettings, settingsOf, type SocketSettings } from "./socket_options.ts";
 import { inetSockaddr, type SourceAddress, sourceError } from "./source_address.ts";
 
@@ -90,13 +92,21 @@ async function writable(fd: number, signal: AbortSignal): Promise<void> {
 /**
  * Makes a session of a connected socket, which owns it from here on.
  *
- * @param peer as it was asked for: the kernel does not tell the zone by its name
- * @throws where the peer has gone already; the caller still owns the socket then
+ * @param host what was connected to, numeric: the kernel tells a zone by number only, and under
+ * `fastopen-connect` no peer at all before the first write
+ * @throws where the runtime cannot use the descriptor; the caller still owns the socket then
  */
 export function connectedSession(
   socket: NativeSocket,
-  { text, host }: { readonly text: string; readonly host: string },
+  { host, port }: { readonly host: string; readonly port: number },
   context: Context,
 ): Duplex {
-  return acceptedSession(socket, endsOf(socket, { scheme: "tcp", text, host }), context);
+  const local = decodeSockaddr(socket.localName());
+  if (local.family === "unix") throw new TypeError("not an internet socket");
+  const zone = host.split("%")[1];
+  const ends = {
+    local: inetPeer("tcp", local.host, local.port, zone),
+    remote: inetPeer("tcp", host, port),
+  };
+  return acceptedSession(socket, ends, context);
 }

@@ -43,7 +43,6 @@ export function bindUdp(
     applySocketSettings(socket.fd, settingsOf(settings.socket, "bind"), text, context);
     socket.bind(inetSockaddr(hostname, port));
     if (settings.broadcast) applySocketOption(socket.fd, "broadcast", true);
-    if (!settings.multicast.loop) applySocketOption(socket.fd, "multicast-loop", false);
     return new NativeUdp(socket);
   } catch (thrown) {
     socket.close();

@@ -67,7 +67,7 @@ interface Dialer<S extends { close(): void }> {
   /** Connects to a numeric host. */
   attempt(host: string, signal: AbortSignal): Promise<S>;
   /** Makes a session of what won, which owns it from here on unless this throws. */
-  session(socket: S): Duplex;
+  session(socket: S, host: string): Duplex;
 }
 
 function runtimeDialer(
@@ -89,21 +89,20 @@ function runtimeDialer(
 }
 
 function nativeDialer(
-  address: InetAddress,
+  { port }: InetAddress,
   settings: TcpSettings,
   text: string,
   context: Context,
 ): Dialer<NativeSocket> {
-  const { port } = address;
   const how = { settings: settings.socket, source: settings.source, text };
   return {
     text,
     port,
     context,
     attempt: (host, signal) => connectNatively(host, port, how, context, signal),
-    session(socket) {
+    session(socket, host) {
       setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
-      return connectedSession(socket, { text, host: zoned(address) }, context);
+      return connectedSession(socket, { host, port }, context);
     },
   };
 }
@@ -125,7 +124,7 @@ async function dial<S extends { close(): void }>(
     throw refused?.thrown ?? connectError(text, tried);
   }
   try {
-    return session(race.value);
+    return session(race.value, race.candidate.host);
   } catch (thrown) {
     race.value.close();
     throw toNetError(thrown, "connect", text);

@@ -151,14 +151,20 @@ function readInterface(options: Options): string | undefined {
   throw new NetError({ kind: "option", op: "option", address: `interface=${text}`, message });
 }
 
+/** What accepted connections do not inherit (sk_clone_lock sets sk_priority to 0). */
+export function uninherited(settings: TcpSettings): SocketSettings {
+  return settings.socket.filter(({ name }) => name === "priority");
+}
+
 /**
  * Names of what only a socket of our own can carry: the runtime has no moment before it connects,
- * and binds a listener in one call. What concerns the packets of a listener's connections is set on
- * it right after, before it is known to anyone.
+ * binds a listener in one call, and tells no descriptor of what it accepts. What a listener's
+ * connections inherit is set on it right after, before it is known to anyone.
  */
 export function nativeNames(settings: TcpSettings, side: "active" | "passive"): readonly string[] {
   const phases: OptionPhase[] = side === "active" ? ["bind", "connect"] : ["bind"];
-  const names = settingsOf(settings.socket, ...phases).map(({ name }) => name);
+  const own = side === "active" ? [] : uninherited(settings);
+  const names = [...settingsOf(settings.socket, ...phases), ...own].map(({ name }) => name);
   return settings.source === undefined ? names : ["bind", ...names];
 }
 

@@ -8,6 +8,7 @@ import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
 import type { Options, OptionTable } from "../core/option.ts";
 import { AF_INET, AF_INET6 } from "../sys/constants.ts";
+import { applySocketOption } from "../sys/socket_options.ts";
 import { broadcastThrough, ownGroupsOnly, sendThrough } from "./multicast.ts";
 import { multicastRows, type MulticastSettings, readMulticast } from "./multicast_options.ts";
 import {
@@ -126,11 +127,13 @@ export function applyUdpSettings(
   text: string,
   context: Context,
 ): void {
-  const { broadcast, multicast: { interface: on }, socket } = settings;
+  const { broadcast, multicast: { interface: on, loop }, socket } = settings;
   const family = host.includes(":") ? AF_INET6 : AF_INET;
   // First, so that the option multicast-all has the last word.
   if (fd !== null) ownGroupsOnly(fd, family);
   applySocketSettings(fd, settingsOf(socket, "connect", "live"), text, context);
+  // The runtime sets it for one family, and a dual-stack socket sends to groups of both.
+  if (fd !== null && !loop) applySocketOption(fd, "multicast-loop", false);
   if (on === undefined) return;
   if (fd === null) throw withoutDescriptor("interface");
   sendThrough(fd, family, on);

@@ -127,5 +127,4 @@ function applyUdp(made: Unconnected, address: Inet, options: Options, context: C
   applyUdpSettings(fd, made.family === AF_INET6 ? "::" : "0.0.0.0", settings, text, context);
   if (settings.reuseaddr !== undefined) applySocketOption(fd, "reuseaddr", settings.reuseaddr);
   if (settings.broadcast) applySocketOption(fd, "broadcast", true);
-  if (!settings.multicast.loop) applySocketOption(fd, "multicast-loop", false);
 }
