@@ -5,8 +5,8 @@
 
 import { toNetError } from "../core/error.ts";
 import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
-import { bulkBuffers } from "../stream/buffer_pool.ts";
 import { reasonOfError } from "../stream/relay.ts";
+import { buffersFor } from "../stream/session_buffers.ts";
 import { isAmplifiable, whyUnanswerable } from "./answerable.ts";
 import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
 
@@ -69,14 +69,15 @@ export class MessageFace implements Face, Sink<ByteOutput> {
     const waits = session.readable !== undefined;
     await session.readable?.();
     // A buffer that a failed read may still fill is not given back.
-    const buffer = waits ? bulkBuffers.take() : new Uint8Array(ownBufferSize);
+    const pool = buffersFor(session);
+    const buffer = waits ? pool.take() : new Uint8Array(ownBufferSize);
     const n = await session.read(buffer);
     if (n !== null) {
       this.bytesIn += n;
       moved();
       await this.#step(buffer.subarray(0, n), n);
     }
-    if (waits) bulkBuffers.give(buffer);
+    if (waits) pool.give(buffer);
     return n !== null;
   }
 

@@ -6,7 +6,8 @@
 import type { Duplex } from "../core/contract.ts";
 import { type NetError, toNetError } from "../core/error.ts";
 import type { Flow } from "../core/tally.ts";
-import { bulkBuffers, moreIsThere } from "./buffer_pool.ts";
+import { moreIsThere } from "./buffer_pool.ts";
+import { buffersFor } from "./session_buffers.ts";
 
 /** When what was read is written: at once, at each newline, or when a block is full. */
 export type Buffering = "none" | "line" | "block";
@@ -68,12 +69,13 @@ export class Pump {
 
   /** Borrows a buffer for as long as there is more. One that a failed read may fill stays out. */
   readonly #burst = async (): Promise<void> => {
-    const buffer = bulkBuffers.take();
+    const pool = buffersFor(this.#from);
+    const buffer = pool.take();
     let read: PumpEnd | number;
     do read = await this.#pass(buffer); while (
       typeof read === "number" && moreIsThere(this.#from, read, buffer)
     );
-    if (typeof read === "number" || read.kind === "end") bulkBuffers.give(buffer);
+    if (typeof read === "number" || read.kind === "end") pool.give(buffer);
     if (typeof read === "number") this.#park();
     else this.#finish(read);
   };
