@@ -105,10 +105,10 @@ export async function openService(
 }
 
 function machineHandler(row: ServiceRow, clock: Clock, options: ServiceOptions): SessionHandler {
-  return async (session, context) => {
+  return async (session, context, { watch }) => {
     const { messages } = session.traits;
     const machine = row.make({ clock, messages, options: options.service ?? {} });
-    return await drive(session, machine, context, options);
+    return await drive(session, machine, context, options, watch);
   };
 }
 
