@@ -12,13 +12,15 @@ export type ReadSome = (limit: number) => Promise<Uint8Array | null>;
 
 /** One read of this much: what a pipe holds (pipe(7)). */
 const wholeRead = 64 * 1024;
-/** A read that only waits holds this much. */
+/** A read that only waits holds this much, unless the last read came full. */
 const waitingRead = 4 * 1024;
 
 /** Outlives the sessions that read from it: each takes a {@linkcode ReadAhead.session} of it. */
 export class ReadAhead {
   readonly #readSome: ReadSome;
   #pending: Promise<void> | undefined;
+  /** Bulk comes in whole reads; a stream of small ones would move at a third of its speed. */
+  #waiting = waitingRead;
   #early: Uint8Array | undefined;
   #outcome: { readonly thrown?: unknown } | undefined;
 
@@ -45,7 +47,7 @@ export class ReadAhead {
         await ready(Math.min(into.length, wholeRead));
         return isClosed ? null : this.#take(into);
       },
-      readable: () => ready(waitingRead),
+      readable: () => ready(this.#waiting),
       close: () => {
         isClosed = true;
         wake();
@@ -61,6 +63,7 @@ export class ReadAhead {
   #fill(limit: number): Promise<void> {
     return this.#pending ??= this.#readSome(limit).then((chunk) => {
       this.#pending = undefined;
+      this.#waiting = chunk?.length === limit ? wholeRead : waitingRead;
       if (chunk === null) this.#outcome = {};
       else if (chunk.length > 0) this.#early = chunk;
     }, (thrown) => {
