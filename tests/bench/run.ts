@@ -8,6 +8,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { find } from "../support/tools.ts";
 import { type Benchmark, type Row, rowJson, rowText } from "./harness.ts";
+import { http } from "./http.ts";
 import { idleMemory } from "./idle_memory.ts";
 import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
 import { startup } from "./startup.ts";
@@ -17,6 +18,7 @@ const benchmarks: readonly Benchmark[] = [
   relayThroughputLean,
   startup,
   idleMemory,
+  http,
 ];
 
 const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
