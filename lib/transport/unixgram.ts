@@ -33,7 +33,8 @@ import { UdpSession } from "./udp_session.ts";
 import { bindAbstract } from "./unix.ts";
 import { socketName, unixPeer } from "./unix_peer.ts";
 import { UnixDatagramSocket } from "./unixgram_socket.ts";
-import { removeIfSame, staleSocket } from "./unix_publish.ts";
+import { type Published, removeIfSame, staleSocket } from "./unix_publish.ts";
+import { type OwnName, ownNameRow, readOwnName, temporaryFolder } from "./unixgram_name.ts";
 
 /** What has an effect: it bounds one message. The receiver's queue is counted in messages. */
 const socketNames = ["sndbuf"] as const;
@@ -41,6 +42,7 @@ const socketNames = ["sndbuf"] as const;
 const unixgramOptions: OptionTable = [
   ...fileOptions,
   ...socketOptionRows(socketNames),
+  ownNameRow,
   {
     name: "unlink",
     kind: "flag",
@@ -48,6 +50,9 @@ const unixgramOptions: OptionTable = [
     help: "remove the path when the socket closes, if it is still its own (default on)",
   },
 ];
+
+/** A client's path is made as the system makes it. */
+const noFileSettings: FileSettings = { mode: null, user: null, group: null };
 
 /** The socket options that were given. @throws {NetError} kind "option" */
 export function readUnixgramSettings(options: Options): SocketSettings {
@@ -70,19 +75,51 @@ export const unixgramTransport: Transport<PathAddress> = {
 };
 
 /**
- * A client. It binds itself to an abstract name that the kernel picks (unix(7), autobind), so that
- * it can be answered; one without a name could not, and a path would be left behind by a kill.
+ * A client. It is bound, so that it can be answered: unless told otherwise to an abstract name that
+ * the kernel picks (unix(7), autobind), because a path would be left behind by a kill.
  */
-// deno-lint-ignore require-await -- the contract is asynchronous, throwing must be a rejection
 async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
   const { address, options, context } = request;
   const remote = unixPeer(address);
   const settings = readUnixgramSettings(options);
+  const name = readOwnName(options);
   context.signal.throwIfAborted();
   checkReceiver(socketName(address), remote.text);
-  const socket = openWith("", settings, remote.text, context);
-  const datagrams = new UnixDatagramSocket(socket, nameOf(socket), context);
+  const { socket, boundPath, remove } = await bindOwnName(name, settings, remote.text, context);
+  const datagrams = new UnixDatagramSocket(socket, boundPath, context, remove);
   return new UdpSession(datagrams, remote, context, { maximumMessage: datagrams.maximumMessage });
+}
+
+async function bindOwnName(
+  own: OwnName,
+  settings: SocketSettings,
+  text: string,
+  context: Context,
+): Promise<Published<Deno.DatagramConn>> {
+  switch (own.kind) {
+    case "auto": {
+      const socket = openWith("", settings, text, context);
+      return { socket, boundPath: nameOf(socket), remove: () => {} };
+    }
+    case "abstract": {
+      const boundPath = `\0${own.name}`;
+      return { socket: openWith(boundPath, settings, text, context), boundPath, remove: () => {} };
+    }
+    case "path":
+      return await bindPath(own.name, text, noFileSettings, settings, context);
+    case "temporary": {
+      const folder = await temporaryFolder(context);
+      try {
+        // The folder keeps others out; within it the server may be of any user.
+        const file = { ...noFileSettings, mode: 0o666 };
+        const bound = await bindPath(`${folder.path}/socket`, text, file, settings, context);
+        return { ...bound, remove: folder.remove };
+      } catch (thrown) {
+        folder.remove();
+        throw thrown;
+      }
+    }
+  }
 }
 
 async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passive[]> {

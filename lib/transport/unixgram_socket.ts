@@ -95,8 +95,8 @@ export class UnixDatagramSocket implements Datagrams {
    *
    * A sender without a name cannot be answered: what is sent to one is dropped and counted.
    *
-   * @throws {NetError} kind "too-large" naming both sizes, "refused", "not-found"; "aborted" once
-   * closed
+   * @throws {NetError} kind "too-large" naming both sizes, "refused", "not-found"; "dead" when the
+   * queue stays full for the limit `write-stall`; "aborted" once closed
    */
   async send({ data, peer }: Datagram): Promise<void> {
     const { signal } = this.#open;
@@ -106,9 +106,12 @@ export class UnixDatagramSocket implements Datagrams {
     if (data.length > this.maximumMessage) throw tooLongToSend(peer, data, this.maximumMessage);
     const path = peer.path.startsWith("@") ? `\0${peer.path.slice(1)}` : peer.path;
     const name = encodeSockaddr({ family: "unix", path });
+    const { clock, limits } = this.#context;
+    const untilMs = clock.now() + limits["write-stall"];
     let waitMs = firstRetryMs;
     while (sendTo(this.#fd, data, name, peer.text) === "again") {
-      await sleep(this.#context.clock, waitMs, signal).catch(() => {
+      if (clock.now() >= untilMs) throw stalledError(peer.text, limits["write-stall"]);
+      await sleep(clock, waitMs, signal).catch(() => {
         throw closedError(peer.text);
       });
       waitMs = Math.min(2 * waitMs, longestRetryMs);
@@ -166,6 +169,17 @@ function tooLongToSend(peer: Peer, data: Uint8Array, most: number): NetError {
 function closedError(text: string): NetError {
   const message = "the socket was closed on this side";
   return new NetError({ kind: "aborted", op: "send", address: text, message });
+}
+
+function stalledError(address: string, stallMs: number): NetError {
+  return new NetError({
+    kind: "dead",
+    op: "send",
+    address,
+    message: `its queue was full for ${stallMs} ms: nobody reads there`,
+    hint: "change it with --limit write-stall=D",
+    blame: "remote",
+  });
 }
 
 function noDescriptor(address: string): NetError {

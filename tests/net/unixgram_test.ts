@@ -7,6 +7,7 @@ import { NetError } from "../../lib/core/error.ts";
 import type { Log } from "../../lib/core/log.ts";
 import { unixgramTransport } from "../../lib/transport/unixgram.ts";
 import { holdings, settle } from "../support/descriptors.ts";
+import { testFolder } from "../support/folder.ts";
 import { connectWith, datagramsWith, readOnce, writeText } from "../support/open_transport.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -219,3 +220,37 @@ Deno.test("unixgram leaves no descriptor behind", () =>
     }
     await settle(Deno.pid, ({ descriptors }) => descriptors <= before);
   }));
+
+Deno.test("a client is answered at the path or name that it was given, which is gone afterwards", async () => {
+  await using folder = await testFolder();
+  await using server = await datagramsWith(unixgramTransport, `unixgram:${folder.path}/server`);
+  const own = `${folder.path}/client`;
+  const names = [[own, own], ["@plumb-test-own", "@plumb-test-own"], [
+    "temporary",
+    "/tmp/",
+  ]] as const;
+  for (const [name, start] of names) {
+    const text = `${server.local.text}?bind=${name}`;
+    const client = await connectWith(unixgramTransport, text);
+    await writeText(client, "question");
+    const got = await server.receive(new Uint8Array(100));
+    assert(got !== null && got.peer.path?.startsWith(start), got?.peer.text);
+    await server.send({ data: got.data, peer: got.peer });
+    assertEquals(await readOnce(client), "question");
+    const path = got.peer.path ?? "";
+    await client[Symbol.asyncDispose]();
+    if (!path.startsWith("@")) await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+  }
+});
+
+Deno.test("a queue that stays full is an error, in the time that the limit gives", async () => {
+  await using folder = await testFolder();
+  await using server = await datagramsWith(unixgramTransport, `unixgram:${folder.path}/server`);
+  const { limits } = makeContext();
+  const context = makeContext({ limits: { ...limits, "write-stall": 30 } });
+  await using client = await connectWith(unixgramTransport, server.local.text, { context });
+  const error = await assertRejects(async () => {
+    for (let n = 0; n < 10_000; n++) await writeText(client, "x");
+  }, NetError);
+  assertEquals(error.kind, "dead");
+});
