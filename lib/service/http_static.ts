@@ -80,8 +80,12 @@ async function fileResponse(
       headers["Content-Range"] = `bytes ${part.start}-${part.end}/${file.size}`;
     }
     if (isHead) return new Response(null, { headers });
+    const status = range === "whole" ? 200 : 206;
+    if (part.end - part.start < chunkSize) {
+      return new Response(await bytesAt(file, part), { status, headers });
+    }
     isTaken = true;
-    return new Response(bytesOf(file, part), { status: range === "whole" ? 200 : 206, headers });
+    return new Response(streamOf(file, part), { status, headers });
   } finally {
     if (!isTaken) await file.handle.close();
   }
@@ -93,15 +97,29 @@ function validatorsOf({ inode, modifiedNs, size }: OpenFile) {
   return { etag, modifiedMs: Number(modifiedNs / 1_000_000_000n) * 1000 };
 }
 
+/** The few bytes of a small part: a stream for them would cost more than they do. */
+async function bytesAt(
+  { handle }: OpenFile,
+  { start, end }: ByteRange,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(end + 1 - start);
+  for (let filled = 0; filled < bytes.length;) {
+    const left = bytes.length - filled;
+    const { bytesRead } = await handle.read(bytes, filled, left, start + filled);
+    if (bytesRead === 0) throw becameShorter();
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
 /** Bytes of a file as a stream that closes it, read only as far as they are taken. */
-function bytesOf({ handle }: OpenFile, { start, end }: ByteRange): ReadableStream<Uint8Array> {
+function streamOf({ handle }: OpenFile, { start, end }: ByteRange): ReadableStream<Uint8Array> {
   let position = start;
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
     const wanted = Math.min(chunkSize, end + 1 - position);
     if (wanted > 0) {
       const { bytesRead, buffer } = await handle.read(new Uint8Array(wanted), 0, wanted, position);
-      // The length was promised: an answer that is too short must not look whole.
-      if (bytesRead === 0) throw new Error("the file became shorter while it was sent");
+      if (bytesRead === 0) throw becameShorter();
       position += bytesRead;
       controller.enqueue(buffer.subarray(0, bytesRead));
     }
@@ -117,6 +135,11 @@ function bytesOf({ handle }: OpenFile, { start, end }: ByteRange): ReadableStrea
       }),
     cancel: () => handle.close(),
   }, { highWaterMark: 0 });
+}
+
+/** The length was promised: an answer that is too short must not look whole. */
+function becameShorter(): Error {
+  return new Error("the file became shorter while it was sent");
 }
 
 function redirect(location: string): Response {

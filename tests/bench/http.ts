@@ -41,9 +41,9 @@ async function measure(rounds: number, work: string): ReturnType<Benchmark["run"
   return { measured, claims: [] };
 }
 
-/** One worker: plumb has one loop. */
+/** One process, as plumb has one loop; a worker of its own would outlive a master that is killed. */
 function nginxConfig(work: string, port: number): string {
-  return `daemon off; worker_processes 1; pid ${work}/nginx.pid; user root;
+  return `daemon off; master_process off; pid ${work}/nginx.pid; user root;
 events { worker_connections 1024; }
 http {
   access_log off; keepalive_requests 100000000;
