@@ -11,7 +11,6 @@ import { hexdump } from "../stream/hexdump.ts";
 import { limited } from "../stream/rate.ts";
 import { record } from "../stream/record.ts";
 import { type Direction, type Tap, tapped } from "../stream/tap.ts";
-import { connect } from "./connect.ts";
 
 /** What is put around each session. Plain values, so that other processes can do the same. */
 export interface Equipment {
@@ -55,6 +54,8 @@ function withRate(session: Duplex, rateLimit: number | undefined, clock: Clock):
 
 /** @throws {NetError} where one of the files cannot be made; none stays open then */
 async function openRecord(prefix: string, context: Context): Promise<Tap> {
+  // Loaded only here, with all transports: most sessions are not recorded.
+  const { connect } = await import("./connect.ts");
   const open = (direction: Direction): Promise<Duplex> =>
     connect({
       scheme: "file",

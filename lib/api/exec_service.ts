@@ -3,19 +3,7 @@
  * @module
  */
 
-import { parseAddress } from "../address/parse.ts";
-import type { Address } from "../core/address.ts";
-import type { HandlerService, OpenedService } from "../service/handler.ts";
-import { childPorts } from "./child_ports.ts";
-import { dial } from "./connect.ts";
-import { portsOf } from "./endpoint.ts";
-import { pairing } from "./pairing.ts";
-
-/** `CMD ARG...`, `exec:CMD ARG...` or `sh:TEXT` -> the process. @throws {AddressError} */
-export function commandAddress(subject: string): Address {
-  const text = /^(exec|sh):/.test(subject) ? subject : `exec:${subject}`;
-  return parseAddress(text, { side: "active" });
-}
+import type { HandlerService } from "../service/handler.ts";
 
 /** A process for each session: what inetd does (inetd(8), "nowait"). */
 export const execService: HandlerService = {
@@ -33,15 +21,6 @@ export const execService: HandlerService = {
     required: true,
     matches: () => true,
   },
-  open({ subject = "", idleMs, lifetimeMs }): Promise<OpenedService> {
-    const address = commandAddress(subject);
-    const ports = portsOf({});
-    const handle = pairing("a", (context, { id }, session) => {
-      return dial(address, context, childPorts(ports, id, session.remote.text, session.local.text));
-    }, {
-      ...(idleMs === undefined ? {} : { idleMs }),
-      ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
-    });
-    return Promise.resolve({ handle, [Symbol.asyncDispose]: () => Promise.resolve() });
-  },
+  // Transports are loaded only here: processes that serve something else start without them.
+  open: async (setup) => (await import("./exec_sessions.ts")).openExec(setup),
 };

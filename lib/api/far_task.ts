@@ -6,32 +6,32 @@
  */
 
 import { formatAddress } from "../address/format.ts";
-import { parseAddress } from "../address/parse.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
 import { defaultLimits, type Limits } from "../core/limits.ts";
 import type { Json } from "../service/control.ts";
 import type { OpenedService } from "../service/handler.ts";
-import { childPorts } from "./child_ports.ts";
-import { dial } from "./connect.ts";
-import { portsOf } from "./endpoint.ts";
 import { equip, type Equipment } from "./equipment.ts";
-import { pairing, type PairOptions } from "./pairing.ts";
+import type { PairOptions } from "./pairing.ts";
 import { openService, serviceNamed, type ServiceOptions } from "./services.ts";
+
+/** The other end of a relay. */
+export interface RelayWork {
+  readonly kind: "relay";
+  /** The end that listens. */
+  readonly front: "a" | "b";
+  /** The other one, in the address language. */
+  readonly behind: string;
+  /** For opening it. */
+  readonly timeoutMs?: number;
+  readonly options: PairOptions;
+}
 
 /** What is served: a service by name, or the other end of a relay. */
 export type FarWorkload =
   | { readonly kind: "service"; readonly name: string; readonly options: ServiceOptions }
-  | {
-    readonly kind: "relay";
-    /** The end that listens. */
-    readonly front: "a" | "b";
-    /** The other one, in the address language. */
-    readonly behind: string;
-    readonly timeoutMs?: number;
-    readonly options: PairOptions;
-  };
+  | RelayWork;
 
 /** Everything that the far side needs to know. */
 export interface FarTask {
@@ -139,16 +139,11 @@ export async function openTask(
   context: Context,
   say: (text: string) => void,
 ): Promise<OpenedService> {
-  const ports = portsOf({});
   if (work.kind === "relay") {
-    const behind = parseAddress(work.behind, { side: "active" });
-    const handle = pairing(work.front, (within, { id }, { remote, local }) => {
-      return dial(behind, within, childPorts(ports, id, remote.text, local.text), work.timeoutMs);
-    }, {
-      ...work.options,
-      equip: (session, { id }) => equip(session, equipment, `.${id}`, say, context),
+    const { openRelayWork } = await import("./far_relay.ts");
+    return openRelayWork(work, (session, { id }) => {
+      return equip(session, equipment, `.${id}`, say, context);
     });
-    return { handle, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const opened = await openService(serviceNamed(work.name), context, work.options);
   return {

@@ -1,0 +1,25 @@
+/**
+ * The sessions of a relay, in the process or thread that serves them.
+ * @module
+ */
+
+import { parseAddress } from "../address/parse.ts";
+import type { OpenedService } from "../service/handler.ts";
+import { childPorts } from "./child_ports.ts";
+import { dial } from "./connect.ts";
+import { portsOf } from "./endpoint.ts";
+import type { RelayWork } from "./far_task.ts";
+import { pairing, type PairOptions } from "./pairing.ts";
+
+/** Makes a relay ready; the other end is opened for each session. @throws {AddressError} */
+export function openRelayWork(
+  work: RelayWork,
+  equip: NonNullable<PairOptions["equip"]>,
+): OpenedService {
+  const ports = portsOf({});
+  const behind = parseAddress(work.behind, { side: "active" });
+  const handle = pairing(work.front, (within, { id }, { remote, local }) => {
+    return dial(behind, within, childPorts(ports, id, remote.text, local.text), work.timeoutMs);
+  }, { ...work.options, equip });
+  return { handle, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
