@@ -32,6 +32,8 @@ export { serve, type ServeOptions } from "./lib/api/serve.ts";
 export { relay, type RelayCallOptions } from "./lib/api/relay.ts";
 export { announce, type AnnounceCallOptions, type AnnounceTally } from "./lib/api/announce.ts";
 export { RunningServer } from "./lib/api/running.ts";
+export type { ServiceOptions } from "./lib/api/services.ts";
+export { serveStats, type StatsOptions } from "./lib/api/stats.ts";
 export type { CallOptions } from "./lib/api/endpoint.ts";
 
 // Sessions, and what may stand between two of them
@@ -63,11 +65,19 @@ export type {
   SessionOutcome,
 } from "./lib/service/contract.ts";
 export { drive, type DriveOptions } from "./lib/service/drive.ts";
+export { handlerServices } from "./lib/service/handler_table.ts";
+export type {
+  HandlerService,
+  HandlerSetup,
+  OpenedService,
+  SubjectRow,
+} from "./lib/service/handler.ts";
 export type {
   AcceptPolicy,
   Admission,
   Arrival,
   Refusal,
+  SessionFlows,
   SessionHandler,
   SessionInfo,
   SessionReport,

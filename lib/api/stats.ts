@@ -29,6 +29,15 @@ const maximumSessions = 64;
  * Serves `/metrics`, `/healthz` and `/` about a server, at an address of its own. It lives until it
  * is disposed: through the drain of the server too, which `/healthz` tells of.
  *
+ * @example
+ * ```ts
+ * import { serve, serveStats } from "@plumb/plumb";
+ *
+ * await using server = await serve("echo", "tcp://127.0.0.1:0");
+ * await using stats = await serveStats("tcp://127.0.0.1:0", server);
+ * console.log(stats.addresses[0]?.text); // GET /metrics there
+ * ```
+ *
  * @throws {AddressError} for an address that cannot be
  * @throws {NetError} kind "exposure", "usage" for datagrams; what listening says
  */
@@ -40,12 +49,12 @@ export async function serveStats(
   const target = addressFor(address, "passive");
   refuseStats(target, options.public ?? false);
   const context = contextOf(options);
+  // Loaded here: most servers have no use for the packages. Before listening: nothing can fail then.
+  const { openStats } = await import("../service/stats.ts");
   const listeners = await openQuietly(target, context, options);
   for (const { local } of listeners) {
     context.log.write("notice", "stats", `stats on ${local.text}`, { address: local.text });
   }
-  // Only now: most servers have no use for the packages.
-  const { openStats } = await import("../service/stats.ts");
   const quiet = { ...context, log: onlyTrouble(context.log) };
   const source = {
     server: () => figuresOf(server),
@@ -53,7 +62,9 @@ export async function serveStats(
   };
   let lastId = 0;
   const policy = { maximumSessions, nextId: () => ++lastId };
-  return new RunningServer(listeners, looped(openStats(source, quiet).handle), policy, quiet);
+  const opened = openStats(source, quiet);
+  const close = async () => await opened[Symbol.asyncDispose]();
+  return new RunningServer(listeners, looped(opened.handle), policy, quiet, close);
 }
 
 /** Refuses an address of figures, before anything is opened. @throws {NetError} kind "exposure" */
