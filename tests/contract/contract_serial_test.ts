@@ -6,7 +6,7 @@
 import { duplexContract, streamTraits } from "./duplex_contract.ts";
 import { listenerContract } from "./listener_contract.ts";
 import { listenerBy, pairBy } from "./pair.ts";
-import { udpPair, udpTraits } from "./udp_pair.ts";
+import { nativeUdp, udpPair, udpTraits } from "./udp_pair.ts";
 
 const tcp = { ...streamTraits, resets: true, unacknowledged: true };
 
@@ -19,9 +19,17 @@ duplexContract("udp over IPv6", () => udpPair("::1"), udpTraits("::1"));
 const unixName = () => `listen:unix:@plumb-contract-${crypto.randomUUID()}`;
 // The kernel tells a reset to the peer of a Unix socket that is closed with unread input.
 const unix = { ...streamTraits, lossyClose: true };
+// Options that the runtime's sockets cannot carry select some of our own (?freebind, ?ttl).
+const tcpNative = "listen:tcp://127.0.0.1:0?freebind";
+const unixNative = () => `${unixName()}?sndbuf=208KiB`;
 const memory = { ...streamTraits, resets: true };
 
 duplexContract("unix", () => pairBy(unixName()), unix);
 listenerContract("unix", () => listenerBy(unixName()));
 duplexContract("memory", () => pairBy("listen:memory:contract"), memory);
 listenerContract("memory", () => listenerBy("listen:memory:contract"));
+duplexContract("native tcp", () => pairBy(tcpNative, "?ttl=9"), tcp);
+listenerContract("native tcp", () => listenerBy(tcpNative, "?ttl=9"));
+duplexContract("native unix", () => pairBy(unixNative(), "?sndbuf=208KiB"), unix);
+listenerContract("native unix", () => listenerBy(unixNative(), "?sndbuf=208KiB"));
+duplexContract("native udp", () => udpPair("127.0.0.1", nativeUdp), udpTraits("127.0.0.1"));

@@ -45,22 +45,26 @@ export interface ListenerFixture extends AsyncDisposable {
   connect(): Promise<Duplex>;
 }
 
-/** Opens a listener by address text; clients connect to where it says that it listens. */
-export async function listenerBy(text: string): Promise<ListenerFixture> {
+/**
+ * Opens a listener by address text; clients connect to where it says that it listens.
+ *
+ * @param options of the clients, `?ttl=9`
+ */
+export async function listenerBy(text: string, options = ""): Promise<ListenerFixture> {
   const context = makeContext();
   const [passive] = await openPassive(parseAddress(text), context, noPorts);
   if (passive?.kind !== "listener") throw new Error(`${text} is no listener`);
   const { listener } = passive;
   return {
     listener,
-    connect: () => openActive(parseAddress(listener.local.text), context, noPorts),
+    connect: () => openActive(parseAddress(`${listener.local.text}${options}`), context, noPorts),
     [Symbol.asyncDispose]: () => Promise.resolve(listener[Symbol.asyncDispose]()),
   };
 }
 
-/** Makes a pair through a listener: near connects, far was accepted. */
-export async function pairBy(text: string): Promise<SessionPair> {
-  const fixture = await listenerBy(text);
+/** Makes a pair through a listener, as `listenerBy`: near connects, far was accepted. */
+export async function pairBy(text: string, options = ""): Promise<SessionPair> {
+  const fixture = await listenerBy(text, options);
   const [near, incoming] = await Promise.all([fixture.connect(), fixture.listener.accept()]);
   if (incoming === null) throw new Error(`${text} was closed`);
   const far = await incoming.settle(makeContext());

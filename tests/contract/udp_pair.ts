@@ -3,8 +3,14 @@
  * @module
  */
 
+import { bindOptions } from "../../lib/address/options.ts";
+import { parseAddress } from "../../lib/address/parse.ts";
 import { makeContext } from "../../lib/core/context.ts";
 import { BroadcastGuard } from "../../lib/transport/broadcast.ts";
+import { bindUdp } from "../../lib/transport/native_udp.ts";
+import { hostPort } from "../../lib/transport/peer.ts";
+import type { DatagramSocket } from "../../lib/transport/udp_descriptor.ts";
+import { readUdpSettings, udpOptions } from "../../lib/transport/udp_options.ts";
 import { UdpSession } from "../../lib/transport/udp_session.ts";
 import { maximumPayloadTo, UdpSocket } from "../../lib/transport/udp_socket.ts";
 import type { ContractTraits } from "./duplex_contract.ts";
@@ -23,14 +29,24 @@ export function udpTraits(host: string): ContractTraits {
   };
 }
 
-/** Opens both on one loopback address. */
-export function udpPair(host: string): Promise<SessionPair> {
+/** Opens both on one loopback address, over sockets of the runtime or of our own. */
+export function udpPair(host: string, open: typeof runtimeUdp = runtimeUdp): Promise<SessionPair> {
   const guard = new BroadcastGuard(false);
-  const open = () =>
-    new UdpSocket(Deno.listenDatagram({ transport: "udp", hostname: host, port: 0 }), guard);
-  const [a, b] = [open(), open()];
+  const [a, b] = [new UdpSocket(open(host), guard), new UdpSocket(open(host), guard)];
   const options = { maximumMessage: maximumPayloadTo(host) };
   const near = new UdpSession(a, b.local, makeContext(), options);
   const far = new UdpSession(b, a.local, makeContext(), options);
   return Promise.resolve(pairOf(near, far));
+}
+
+function runtimeUdp(hostname: string): DatagramSocket {
+  return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+}
+
+/** A socket as `?freebind` selects it. */
+export function nativeUdp(hostname: string): DatagramSocket {
+  const address = parseAddress(`listen:udp://${hostPort(hostname, 0)}?freebind`);
+  if (address.scheme !== "udp") throw new TypeError("not a udp address");
+  const settings = readUdpSettings(bindOptions(address, udpOptions), "passive", address);
+  return bindUdp(hostname, 0, settings, makeContext());
 }
