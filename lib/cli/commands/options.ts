@@ -7,6 +7,7 @@
 import { bindOptions } from "../../address/options.ts";
 import { formatValue } from "../../address/value.ts";
 import type { Address } from "../../core/address.ts";
+import { type Context, deriveContext } from "../../core/context.ts";
 import { NetError } from "../../core/error.ts";
 import { nearest } from "../../core/nearest.ts";
 import { AF_INET6, AF_UNIX, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET } from "../../sys/constants.ts";
@@ -76,15 +77,36 @@ async function reportTable(wanted: readonly KernelOption[], { host, output }: Co
 async function reportSocket(
   address: Address,
   wanted: readonly KernelOption[],
-  { context, output }: CommandContext,
+  { context, flags, output }: CommandContext,
 ): Promise<void> {
-  const made = await unconnectedSocket(address, context);
+  const made = await bounded(flags.number("timeout"), context, (child) => {
+    return unconnectedSocket(address, child);
+  });
   try {
     const readings = read(made, wanted, askedBy(address));
     if (!output.json) return await output.text(`${title(made)}\n${readingsText(readings)}`);
     for (const reading of readings) await output.object("option", fieldsOf(reading));
   } finally {
     made.socket.close();
+  }
+}
+
+/** Runs what may resolve a name, under `--timeout`. */
+async function bounded<T>(
+  limitMs: number | undefined,
+  context: Context,
+  work: (context: Context) => Promise<T>,
+): Promise<T> {
+  if (limitMs === undefined) return await work(context);
+  using child = deriveContext(context);
+  const timer = context.clock.timer(limitMs, () => {
+    const message = `not resolved within ${limitMs} ms`;
+    child.abort(new NetError({ kind: "timeout", op: "options", message }));
+  });
+  try {
+    return await work(child.context);
+  } finally {
+    timer.cancel();
   }
 }
 
