@@ -31,6 +31,7 @@ export { listen, Listening, type ListenOptions } from "./lib/api/listen.ts";
 export { serve, type ServeOptions } from "./lib/api/serve.ts";
 export { relay, type RelayCallOptions } from "./lib/api/relay.ts";
 export { announce, type AnnounceCallOptions, type AnnounceTally } from "./lib/api/announce.ts";
+export { probeSize, type ProbeSizeOptions, type SizeProbe } from "./lib/api/probe_size.ts";
 export { RunningServer } from "./lib/api/running.ts";
 export type { ServiceOptions } from "./lib/api/services.ts";
 export { serveStats, type StatsOptions } from "./lib/api/stats.ts";
@@ -51,6 +52,7 @@ export { type FrameOptions, type Framing, framings, messagesOver } from "./lib/s
 export { limited, TokenBucket } from "./lib/stream/rate.ts";
 export { type Direction, type Tap, tapped } from "./lib/stream/tap.ts";
 export { hexdump, hexLines } from "./lib/stream/hexdump.ts";
+export type { SizeFound, SizeSearchOptions } from "./lib/stream/size_search.ts";
 export { record } from "./lib/stream/record.ts";
 export { type WebStreams, webStreams } from "./lib/stream/web.ts";
 export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";

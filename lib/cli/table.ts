@@ -139,6 +139,38 @@ export const commands: readonly CommandRow[] = [
     load: () => import("./commands/serve.ts"),
   },
   {
+    name: "probe",
+    summary: "the largest datagram that reaches a UDP echo service in one piece",
+    details: [
+      "Datagrams that must not be cut into fragments (DF) are sent to an echo service, larger and " +
+      "smaller ones by halves. This version probes udp only.",
+    ],
+    positionals: [address("ADDR", "the echo service: udp://HOST:PORT")],
+    flags: [
+      connectTimeoutFlag,
+      {
+        name: "wait",
+        kind: "duration",
+        placeholder: "D",
+        minimum: 1,
+        help: "how long to wait for an echo (default 500ms)",
+      },
+      {
+        name: "tries",
+        kind: "integer",
+        placeholder: "N",
+        minimum: 1,
+        maximum: 100,
+        help: "how often a size is sent before it counts as lost (default 3)",
+      },
+    ],
+    examples: [
+      { line: "plumb probe udp://192.0.2.7:7", summary: "the MTU of the way there" },
+    ],
+    logs: true,
+    load: () => import("./commands/probe.ts"),
+  },
+  {
     name: "addr",
     summary: "an address in every form: bytes, byte order, kind, network",
     details: ["Without arguments: the interfaces of this machine with their addresses."],

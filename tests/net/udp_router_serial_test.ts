@@ -189,3 +189,20 @@ networkTest("a datagram that must not be cut says what the path takes", async ()
   assertStringIncludes(routerSays.stderr, "the path, which takes 1300 bytes (1272 of data)");
   assertEquals((await send(whole, 1272)).stdout, `${"x".repeat(1272)}\n`);
 });
+
+networkTest("probe finds the largest datagram of a path, and what is in the way", async () => {
+  await using network = new Network();
+  const { near, router, far } = await routed(network);
+  await ip([`-n ${router.name} link set eth1 mtu 1400`, `-n ${far.name} link set eth1 mtu 1400`]);
+  await using server = far.plumb(["serve", "echo", "udp://:9000"]);
+  await server.listening();
+  for (const [host, size] of [["10.77.2.1", 1372], ["[fd77:2::1]", 1352]] as const) {
+    await using probe = near.plumb(["probe", "--json", `udp://${host}:9000`]);
+    const { code, stdout, stderr } = await probe.result();
+    assertEquals(code, 0, stderr);
+    const { size: found, mtu, limit } = JSON.parse(stdout);
+    // What the router says is remembered, and from then on this machine refuses by itself.
+    assert(limit === "path" || limit === "local", limit);
+    assertEquals([found, mtu], [size, 1400]);
+  }
+});
