@@ -62,13 +62,17 @@ export function openLog(options: LogOptions): OpenLog {
   const atMost = (level: LogLevel) => order.indexOf(level);
   const verbose = (["notice", "info", "debug"] as const)[Math.min(options.verbosity, 2)] ?? "debug";
   const loudest = atMost(options.silent ? "warning" : verbose);
+  // A program reads events by their names, and why a session ended is one that it needs.
+  const tellsSessions = options.json && !options.silent;
+  const isTold = ({ level, event }: Entry) =>
+    atMost(level) <= loudest || (tellsSessions && event === "session");
   // Who asks for a log wants to know afterwards why things ended.
   const fileLoudest = atMost(options.verbosity >= 2 ? "debug" : "info");
   const file = options.file === undefined ? undefined : openFile(options, options.file);
 
   const sinks = {
     errors: (entry: Entry) => {
-      if (atMost(entry.level) > loudest) return;
+      if (!isTold(entry)) return;
       if (options.json) errors.object(entry.event, { ...entry.fields, ...wordsOf(entry) });
       else errors.line(lineOf(entry));
     },
@@ -95,7 +99,8 @@ export function openLog(options: LogOptions): OpenLog {
   const logger = getLogger("plumb");
   const log: Log = {
     enabled: (level) =>
-      atMost(level) <= loudest || (file !== undefined && atMost(level) <= fileLoudest),
+      atMost(level) <= loudest || (tellsSessions && atMost(level) <= atMost("info")) ||
+      (file !== undefined && atMost(level) <= fileLoudest),
     write(level, event, text, fields = {}) {
       if (!log.enabled(level)) return;
       // The text is not a template: braces in what a peer sent must not be filled in.

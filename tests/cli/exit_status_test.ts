@@ -129,7 +129,7 @@ Deno.test("a session that fails after it was open is exit 4", async () => {
       assertEquals(stderr, `plumb: read ${address}: connection reset by peer (ECONNRESET)\n`);
       continue;
     }
-    const { time, ...error } = JSON.parse(stderr);
+    const { time, ...error } = JSON.parse(stderr.trim().split("\n").at(-1) ?? "");
     assertMatch(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     assertEquals(error, {
       event: "error",

@@ -45,7 +45,10 @@ Deno.test("a session ends with one line of -v, and one object, with the same fac
     text.stderr,
     /^session 1: stdio: <-> sh:cat; echo end: 4 B ->, 8 B <-, [\d.]+m?s, (local|peer)-end, .*\n$/,
   );
-  const json = await plumb(["connect", "-v", "--json", "sh:cat; echo end"], input);
+  // A program need not ask: --json alone tells why; --silent does not.
+  const json = await plumb(["connect", "--json", "sh:cat; echo end"], input);
+  const silent = await plumb(["connect", "--json", "-q", "sh:cat; echo end"], input);
+  assertEquals(silent.stderr, "");
   const [session, ...others] = events(json.stderr);
   assertEquals([session?.["event"], others], ["session", []]);
   assertEquals([session?.["bytesAToB"], session?.["bytesBToA"]], [4, 8]);
@@ -58,7 +61,7 @@ Deno.test("-x is events with --json: standard error stays NDJSON", async () => {
   const { stdout, stderr } = await plumb(["connect", "-x", "--json", "exec:cat"], input);
   assertEquals(stdout, "hi");
   const all = events(stderr);
-  assertEquals(all.map(({ event }) => event), Array(4).fill("hexdump"));
+  assertEquals(all.map(({ event }) => event), [...Array(4).fill("hexdump"), "session"]);
   const [[head = "", row = ""] = []] = all.map(({ lines }) => lines as string[]);
   assertMatch(head, /^> a-b 2 bytes /);
   assertMatch(row, /^00000000 {2}68 69 .*\|hi\|$/);
