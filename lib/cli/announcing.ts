@@ -8,6 +8,7 @@ import { parseAddress } from "../address/parse.ts";
 import { readTemplate } from "../service/announce.ts";
 import { announceFlags, announceName } from "./announce_flags.ts";
 import type { CommandContext, Invocation } from "./command.ts";
+import { sharedFlags } from "./flags.ts";
 import { usage } from "./normalise.ts";
 import type { Plan } from "./plan.ts";
 import { planEndpoint } from "./planned_endpoint.ts";
@@ -22,9 +23,17 @@ export function refuseAnnounceFlags({ flags }: Invocation, service: string): voi
   }
 }
 
+/** It lets nobody in and has no sessions: flags about them would be taken and do nothing. */
+function refuseServerFlags({ flags, row }: Invocation): void {
+  const own = new Set([...announceFlags, ...sharedFlags].map(({ name }) => name));
+  const alien = row.flags.find(({ name }) => !own.has(name) && flags.source(name) === "flag");
+  if (alien !== undefined) throw usage("serve", `--${alien.name} is not of ${announceName}`);
+}
+
 /** @throws {NetError} kind "usage" for addresses without datagrams, or a text that cannot be */
 export function planAnnounce(invocation: Invocation): Plan {
   const [, ...words] = invocation.positionals;
+  refuseServerFlags(invocation);
   if (words.length === 0) throw usage("serve", "ADDR is missing", "where to announce");
   const endpoints = words.map((text) => planEndpoint("address", text, "active"));
   for (const { address } of endpoints) refuseStream(parseAddress(address));

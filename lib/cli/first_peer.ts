@@ -63,15 +63,29 @@ export async function firstOf(
   timeoutMs?: number,
 ): Promise<FirstPeer> {
   try {
-    const next = (within: Context) => accepted(listening, within);
-    const discard = (late: Duplex) => late.abort();
-    const peer = await withinTime(context, timeoutMs, "listen", address, next, discard);
+    const peer = await peerWithin(listening, address, context, timeoutMs);
     if (!peer.traits.endless) await listening[Symbol.asyncDispose]();
     return { peer, finish: () => finish(listening, context) };
   } catch (thrown) {
     await listening[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+/**
+ * Waits for a peer, and leaves the listener as it is.
+ *
+ * @param timeoutMs how long to wait (ms); undefined: without end
+ * @throws {NetError} kind "timeout"
+ */
+export async function peerWithin(
+  listening: Listening,
+  address: Address,
+  context: Context,
+  timeoutMs: number | undefined,
+): Promise<Duplex> {
+  const next = (within: Context) => accepted(listening, within);
+  return await withinTime(context, timeoutMs, "listen", address, next, (late) => late.abort());
 }
 
 async function accepted(listening: Listening, context: Context): Promise<Duplex> {

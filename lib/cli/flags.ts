@@ -63,7 +63,7 @@ export const sharedFlags: readonly FlagRow[] = [
   { name: "version", kind: "flag", help: "show the version" },
 ];
 
-/** Flags of the commands that have sessions: connect, listen, relay, serve. */
+/** Flags of the commands that join two ends: connect, listen, relay. */
 export const sessionFlags: readonly FlagRow[] = [
   {
     name: "idle",
@@ -133,6 +133,14 @@ export const sessionFlags: readonly FlagRow[] = [
     help: "say every D how much has passed",
   },
 ];
+
+/**
+ * Those of them that a service has a use for. The others are about a second end and what it still
+ * has to say; a service is none, and a flag that nothing reads must not be taken.
+ */
+export const serviceSessionFlags: readonly FlagRow[] = sessionFlags.filter(({ name }) =>
+  ["idle", "lifetime", "rate-limit", "hexdump", "record", "tally-every"].includes(name)
+);
 
 /** How streams and datagrams are joined; commands with an end of each kind take it. */
 export const frameFlag: FlagRow = {

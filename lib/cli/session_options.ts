@@ -12,11 +12,19 @@ import type { Direction } from "../stream/tap.ts";
 import type { CommandContext } from "./command.ts";
 import type { Flags } from "./flag.ts";
 
-/** Reads the session flags of `connect listen relay serve`. */
+/** Reads `--idle` and `--lifetime`: the bounds in time that every session may have. */
+export function timeBoundsOf(flags: Flags): Pick<RelayOptions, "idleMs" | "lifetimeMs"> {
+  const [idleMs, lifetimeMs] = [flags.number("idle"), flags.number("lifetime")];
+  return {
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+  };
+}
+
+/** Reads the session flags of `connect listen relay`. */
 export function relayOptionsOf(flags: Flags): RelayOptions {
   const given = {
-    idleMs: flags.number("idle"),
-    lifetimeMs: flags.number("lifetime"),
+    ...timeBoundsOf(flags),
     eofTimeoutMs: flags.number("eof-timeout"),
     untilQuietMs: flags.number("until-quiet"),
     replies: flags.number("replies"),

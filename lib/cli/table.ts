@@ -11,6 +11,7 @@ import {
   drainFlag,
   frameFlag,
   publicFlag,
+  serviceSessionFlags,
   sessionFlags,
 } from "./flags.ts";
 import { modelFlags } from "./model_flags.ts";
@@ -63,7 +64,6 @@ export const commands: readonly CommandRow[] = [
       ...sessionFlags,
       frameFlag,
       drainFlag,
-      childStatusFlag,
     ],
     examples: [
       { line: "plumb listen :8080", summary: "on every address, IPv4 and IPv6" },
@@ -119,7 +119,7 @@ export const commands: readonly CommandRow[] = [
       { name: "utf8", kind: "flag", help: "upper: letters of every script, not of ASCII alone" },
       ...announceFlags,
       connectTimeoutFlag,
-      ...sessionFlags,
+      ...serviceSessionFlags,
       ...serverFlags,
       ...modelFlags,
       drainFlag,

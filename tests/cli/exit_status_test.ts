@@ -36,6 +36,12 @@ Deno.test("what cannot be asked for is exit 2, one line, with the nearest name",
       /^plumb: address tcp:\/\/h:1\?keepalive=30: keepalive: a duration needs a unit; write 30s$/,
     ],
     [["serve", "eho", ":0"], 2, /unknown service eho; did you mean echo\?$/],
+    [["serve", "echo", "--replies=1", ":0"], 2, /^plumb: serve: unknown flag --replies/],
+    [["serve", "echo", "--utf8", ":0"], 2, /^plumb: serve: --utf8 is of upper, not of echo$/],
+    [["serve", "announce", "--idle=1s", "udp://h:1"], 2, /: --idle is not of announce$/],
+    [["listen", "--drain=1s", ":0"], 2, /^plumb: listen: --drain goes with --keep$/],
+    [["relay", "--drain=1s", "-", ":1"], 2, /--drain is for relays that serve many$/],
+    [["relay", "--child-status", "listen::0", "h:1"], 2, /one session; add --once$/],
     [["conect", ":1"], 2, /unknown command "conect"; did you mean connect\?$/],
     [["ping", ":1"], 2, /unknown command "ping"/],
     [["connect", "udp://255.255.255.255:9"], 2, /broadcast/],
@@ -169,9 +175,12 @@ testUnless(unable, "connecting to a Unix socket of somebody else is exit 5", asy
 });
 
 Deno.test("nobody within --timeout is exit 3, and says so", async () => {
-  const { code, stderr } = await plumb(["listen", "-q", "--timeout=200ms", "127.0.0.1:0"]);
-  assertEquals(code, 3);
-  assertMatch(stderr, /^plumb: listen .*: no peer came within 200 ms \(ETIMEDOUT\)/);
+  for (const keep of [[], ["--keep"]]) {
+    const args = ["listen", "-q", "--timeout=200ms", ...keep, "127.0.0.1:0"];
+    const { code, stderr } = await plumb(args);
+    assertEquals(code, 3);
+    assertMatch(stderr, /^plumb: listen .*: no peer came within 200 ms \(ETIMEDOUT\)/);
+  }
 });
 
 Deno.test("an error of --json names every attempt", async () => {

@@ -12,8 +12,10 @@ import { Lender } from "../../stream/lend.ts";
 import type { RelayOptions } from "../../stream/relay.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { statusOfSignal } from "../exit.ts";
-import { firstPeer, listenForOne } from "../first_peer.ts";
+import type { Flags } from "../flag.ts";
+import { firstPeer, listenForOne, peerWithin } from "../first_peer.ts";
 import { listenForGaps, refuseGaps } from "../gap_report.ts";
+import { usage } from "../normalise.ts";
 import { oneSession, runSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
@@ -24,6 +26,7 @@ export function plan(invocation: Invocation): Plan {
   const [text = ""] = invocation.positionals;
   const endpoint = planEndpoint("address", text, "passive");
   refuseGaps(invocation.flags, endpoint.scheme);
+  refuseDrain(invocation.flags);
   return invocation.plan({ endpoints: [endpoint] });
 }
 
@@ -31,6 +34,12 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
   const address = endpointOf(plan, "address");
   if (session.flags.flag("gaps")) return listenForGaps(address, session);
   return session.flags.flag("keep") ? keepOn(address, session) : once(address, session);
+}
+
+/** One session ends at once when a signal comes: there is nothing to drain. */
+function refuseDrain(flags: Flags): void {
+  if (flags.source("drain") !== "flag" || flags.flag("keep")) return;
+  throw usage("listen", "--drain goes with --keep");
 }
 
 function once(address: Address, session: CommandContext): Promise<number> {
@@ -52,9 +61,16 @@ async function keepOn(address: Address, session: CommandContext): Promise<number
   const closeAtDrain = () => void listening[Symbol.asyncDispose]();
   drain.addEventListener("abort", closeAtDrain, { once: true });
   let cut = false;
+  let timeoutMs = session.flags.number("timeout"); // for the first peer alone
   while (!drain.aborted) {
-    const peer = await listening.accept();
+    const peer = timeoutMs === undefined
+      ? await listening.accept()
+      : await peerWithin(listening, address, context, timeoutMs).catch((thrown) => {
+        if (drain.aborted) return null;
+        throw thrown;
+      });
     if (peer === null) break;
+    timeoutMs = undefined;
     using limited = limitedByDrain(context, drain, drainMs);
     const stdio = input.borrow();
     const tally = await runSession(session, limited.context, stdio, peer, endingOf(stdio));

@@ -15,7 +15,8 @@ import type { CommandContext, Invocation } from "../command.ts";
 import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.ts";
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import type { Flags } from "../flag.ts";
-import { modelOptionsOf } from "../model_flags.ts";
+import { drainFlag } from "../flags.ts";
+import { modelFlags, modelOptionsOf } from "../model_flags.ts";
 import { usage } from "../normalise.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
@@ -32,6 +33,9 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   const [a, b] = [endpointOf(plan, "a"), endpointOf(plan, "b")];
   refuseRelay(a, b, invocation.flags.flag("public") ?? false);
   if (!isSingle(a, b, invocation.flags)) {
+    if (invocation.flags.flag("child-status")) {
+      throw usage("relay", "--child-status is for relays of one session", "add --once");
+    }
     refuseRelayModel(modelOf(modelOptionsOf(invocation.flags, "relay")), a, b);
   } else {
     refuseServerFlags(invocation.flags);
@@ -48,8 +52,8 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
 
 /** What would be accepted and do nothing, an access list above all, is refused. */
 function refuseServerFlags(flags: Flags): void {
-  const names = [...serverFlags.map(({ name }) => name), "model"];
-  const given = names.find((name) => flags.source(name) === "flag");
+  const rows = [...serverFlags, ...modelFlags, drainFlag];
+  const given = rows.map(({ name }) => name).find((name) => flags.source(name) === "flag");
   if (given !== undefined) throw usage("relay", `--${given} is for relays that serve many`);
 }
 

@@ -8,6 +8,7 @@ import { serve } from "../../api/serve.ts";
 import { type AnyService, isHandler, refuseService, serviceNamed } from "../../api/services.ts";
 import { parseAddress } from "../../address/parse.ts";
 import type { OptionValue } from "../../core/option.ts";
+import { services } from "../../service/table.ts";
 import { announceName } from "../announce_flags.ts";
 import { planAnnounce, refuseAnnounceFlags, runAnnounce } from "../announcing.ts";
 import type { CommandContext, Invocation } from "../command.ts";
@@ -17,7 +18,7 @@ import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
-import { equipmentOf, relayOptionsOf, sayDump } from "../session_options.ts";
+import { equipmentOf, sayDump, timeBoundsOf } from "../session_options.ts";
 
 export async function plan(invocation: Invocation): Promise<Plan> {
   const { flags } = invocation;
@@ -28,6 +29,7 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   const isCommand = /^(exec|sh):/.test(first); // exec:CMD is the service and its subject in one
   const name = isCommand ? "exec" : first;
   const service = serviceNamed(name);
+  refuseOtherServices(flags, service);
   const subject = isCommand ? first : takesSubject(service, words) ? words.shift() : undefined;
   if (words.length === 0) throw usage("serve", "ADDR is missing", `where to serve ${name}`);
   const endpoints = words.map((text) => planEndpoint("address", text, "passive"));
@@ -47,6 +49,17 @@ function takesSubject(service: AnyService, [first]: readonly string[]): boolean 
   const subject = isHandler(service) ? service.subject : null;
   if (subject === null || first === undefined) return false;
   return subject.required || subject.matches(first);
+}
+
+/** A flag of another service would be taken and do nothing. @throws {NetError} kind "usage" */
+function refuseOtherServices(flags: Flags, service: AnyService): void {
+  const own = new Set(service.options.map(({ name }) => name));
+  for (const other of Object.values(services)) {
+    const alien = other.options.find(({ name }) => !own.has(name) && flags.source(name) === "flag");
+    if (alien !== undefined) {
+      throw usage("serve", `--${alien.name} is of ${other.name}, not of ${service.name}`);
+    }
+  }
 }
 
 /** The flags that are options of this service. */
@@ -71,7 +84,7 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
       serve(String(service), plan.endpoints.map((endpoint) => endpoint.address), {
         ...context,
         ...policy,
-        ...relayOptionsOf(session.flags),
+        ...timeBoundsOf(session.flags),
         stdio: session.ports.stdio,
         service: options as Record<string, OptionValue>,
         ...(typeof subject === "string" ? { subject } : {}),
