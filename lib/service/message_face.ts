@@ -68,16 +68,21 @@ export class MessageFace implements Face, Sink<ByteOutput> {
     if (this.#hasEnded) return false;
     const waits = session.readable !== undefined;
     await session.readable?.();
-    // A buffer that a failed read may still fill is not given back.
     const pool = buffersFor(session);
     const buffer = waits ? pool.take() : new Uint8Array(ownBufferSize);
-    const n = await session.read(buffer);
-    if (n !== null) {
-      this.bytesIn += n;
-      moved();
-      await this.#step(buffer.subarray(0, n), n);
+    let n: number | null | undefined;
+    try {
+      n = await session.read(buffer);
+      if (n !== null) {
+        this.bytesIn += n;
+        moved();
+        await this.#step(buffer.subarray(0, n), n);
+      }
+    } finally {
+      // A buffer that a failed read may still fill is not given back. A session of datagrams only
+      // copies out of its queue, and each of them ends by a failed read.
+      if (waits && (n !== undefined || session.traits.endless === true)) pool.give(buffer);
     }
-    if (waits) pool.give(buffer);
     return n !== null;
   }
 

@@ -124,6 +124,8 @@ export class DatagramSession implements Duplex {
     this.#host.freed(this.#queued);
     this.#queue.length = 0;
     this.#queued = 0;
+    // Closed twice, as every session is that ended from the socket's side: an error is not made.
+    if (this.#over !== undefined) return;
     this.end(this.#error("aborted", "the session was closed on this side"));
   }
 

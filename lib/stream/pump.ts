@@ -75,7 +75,9 @@ export class Pump {
     do read = await this.#pass(buffer); while (
       typeof read === "number" && moreIsThere(this.#from, read, buffer)
     );
-    if (typeof read === "number" || read.kind === "end") pool.give(buffer);
+    const isOurs = typeof read === "number" || read.kind === "end" ||
+      this.#from.traits.endless === true; // copies out of its queue: no read is left behind
+    if (isOurs) pool.give(buffer);
     if (typeof read === "number") this.#park();
     else this.#finish(read);
   };

@@ -12,6 +12,7 @@ import { http } from "./http.ts";
 import { idleMemory } from "./idle_memory.ts";
 import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
 import { startup } from "./startup.ts";
+import { udp } from "./udp.ts";
 
 const benchmarks: readonly Benchmark[] = [
   relayThroughput,
@@ -19,6 +20,7 @@ const benchmarks: readonly Benchmark[] = [
   startup,
   idleMemory,
   http,
+  udp,
 ];
 
 const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
