@@ -33,6 +33,11 @@ export { relay, type RelayCallOptions } from "./lib/api/relay.ts";
 export { announce, type AnnounceCallOptions, type AnnounceTally } from "./lib/api/announce.ts";
 export { probeSize, type ProbeSizeOptions, type SizeProbe } from "./lib/api/probe_size.ts";
 export { RunningServer } from "./lib/api/running.ts";
+export type { ModelOptions, PoolModelOptions } from "./lib/api/models.ts";
+export type { FarOptions } from "./lib/api/far_models.ts";
+export type { Model } from "./lib/service/model.ts";
+export type { Equipment } from "./lib/api/equipment.ts";
+export type { PairOptions } from "./lib/api/pairing.ts";
 export type { ServiceOptions } from "./lib/api/services.ts";
 export { serveStats, type StatsOptions } from "./lib/api/stats.ts";
 export type { CallOptions } from "./lib/api/endpoint.ts";
@@ -85,6 +90,7 @@ export type {
   SessionReport,
   WhenFull,
 } from "./lib/service/policy.ts";
+export { Pool, type PoolFigures, type PoolOptions, type TaskOptions } from "./lib/service/pool.ts";
 export { Gate, type OpenSession } from "./lib/service/gate.ts";
 
 // Contracts

@@ -160,11 +160,11 @@ export class Pool implements AsyncDisposable {
    */
   async run(value: unknown, options: TaskOptions = {}): Promise<unknown> {
     options.signal?.throwIfAborted();
-    if (this.isFull && this.#options.whenFull === "throw") {
-      const message = `${this.#bound} tasks wait already`;
-      throw new NetError({ kind: "limit", op: "pool", message, hint: "raise the queue" });
+    // Again after each wait: others that waited may have taken the room.
+    while (this.isFull && this.#closing === undefined) {
+      if (this.#options.whenFull === "throw") throw fullError(this.#bound);
+      await this.room();
     }
-    await this.room();
     if (this.#closing !== undefined) throw closedError();
     if (this.#failure !== undefined) throw this.#failure;
     const result = Promise.withResolvers<unknown>();
@@ -323,6 +323,11 @@ export class Pool implements AsyncDisposable {
     this.#options.failed?.(this.#failure);
     this.#step({ kind: "close" });
   }
+}
+
+function fullError(bound: number): NetError {
+  const message = `${bound} tasks wait already`;
+  return new NetError({ kind: "limit", op: "pool", message, hint: "raise the queue" });
 }
 
 function closedError(): NetError {

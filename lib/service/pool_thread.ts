@@ -141,6 +141,10 @@ export class PoolThread {
       case "told":
         if (message.id === this.#running?.id) this.#running.task.heard?.(message.value);
         break;
+      case "failed": {
+        const { error } = message;
+        return this.#die(error instanceof Error ? error : new Error(String(error)));
+      }
       case "done":
         this.#finish(message.id, (result) => result.resolve(message.value));
         break;

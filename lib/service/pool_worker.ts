@@ -32,6 +32,8 @@ export type FromWorker =
   | { readonly type: "ready" | "pong" }
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
   | { readonly type: "threw"; readonly id: number; readonly error: unknown }
+  /** It cannot go on, and ends. */
+  | { readonly type: "failed"; readonly error: unknown }
   | { readonly type: "told"; readonly id: number; readonly value: unknown }
   | null;
 
@@ -40,6 +42,11 @@ interface WorkerScope {
   postMessage(message: FromWorker): void;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   close(): void;
+  addEventListener(type: "error", then: (event: ErrorEvent) => void): void;
+  addEventListener(
+    type: "unhandledrejection",
+    then: (event: PromiseRejectionEvent) => void,
+  ): void;
 }
 
 /**
@@ -55,6 +62,19 @@ export function serveTasks(
   let perform: TaskFunction | undefined;
   let setup: unknown;
   sayWhenClosing(scope);
+  const fail = (thrown: unknown) => {
+    scope.postMessage({ type: "failed", error: cloneable(thrown) });
+    scope.close();
+  };
+  // What nobody caught is told in one line by the pool, and not as a stack trace by the runtime.
+  scope.addEventListener("error", (event) => {
+    event.preventDefault();
+    fail(event.error);
+  });
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  });
 
   const run = async (id: number, value: unknown) => {
     const controller = new AbortController();
@@ -77,12 +97,11 @@ export function serveTasks(
   scope.onmessage = ({ data }) => {
     switch (data.type) {
       case "load":
-        // A module that cannot be loaded ends the worker: the pool hears it as its error.
         setup = data.setup;
         void load(data.module, setup).then((loaded) => {
           perform = loaded;
           scope.postMessage({ type: "ready" });
-        });
+        }).catch(fail);
         break;
       case "task":
         void run(data.id, data.value);
