@@ -36,6 +36,7 @@ export { RunningServer } from "./lib/api/running.ts";
 export type { ModelOptions, PoolModelOptions } from "./lib/api/models.ts";
 export type { FarOptions } from "./lib/api/far_models.ts";
 export type { Model } from "./lib/service/model.ts";
+export type { SupervisorOptions } from "./lib/service/supervisor.ts";
 export type { Equipment } from "./lib/api/equipment.ts";
 export type { PairOptions } from "./lib/api/pairing.ts";
 export type { ServiceOptions } from "./lib/api/services.ts";

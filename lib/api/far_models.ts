@@ -23,6 +23,7 @@ import type { MakeServer } from "./running.ts";
 
 /** How a model behaves beyond its numbers. */
 export interface FarOptions {
+  /** How patient the supervisor of processes and threads is. */
   readonly supervision?: SupervisorOptions;
   /** Takes the text of a hexdump. */
   readonly say?: (text: string) => void;

@@ -39,6 +39,7 @@ export interface HandedSocket {
 
 /** What `open` needs besides the address: things of the process that have an owner. */
 export interface Ports {
+  /** What `-` and `stdio:` are. */
   readonly stdio: StandardStreams;
   /** Added to the environment of child processes: `PLUMB_SESSION PLUMB_PEER PLUMB_LOCAL`. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -26,7 +26,9 @@ import {
 
 /** A session that was let in and has not ended. */
 export interface OpenSession {
+  /** Its serial number, as in its session line. */
   readonly id: number;
+  /** Who it is, and where it came in. */
   readonly arrival: Arrival;
   /** When it was let in, in monotonic milliseconds. */
   readonly startMs: number;

@@ -91,6 +91,7 @@ export interface AcceptPolicy {
 
 /** A connection that asks to be let in. */
 export interface Arrival {
+  /** Who asks. */
   readonly remote: Peer;
   /** The listener where it came in. */
   readonly local: Peer;

@@ -57,9 +57,10 @@ Deno.test("any text cut anywhere gives the same lines", async () => {
     fc.array(fc.integer({ min: 1, max: 17 }), { minLength: 1, maxLength: 8 }),
     async (lines, sizes) => {
       const whole = bytes(lines.map((one) => `${one}\n`).join(""));
-      const chunks = [];
-      for (let at = 0, i = 0; at < whole.length; i++) {
-        const size = sizes[i % sizes.length] ?? 1;
+      const chunks: Uint8Array[] = [];
+      let at = 0;
+      while (at < whole.length) {
+        const size = sizes[chunks.length % sizes.length] ?? 1;
         chunks.push(whole.subarray(at, at + size));
         at += size;
       }
