@@ -8,8 +8,19 @@ import type { OpenedService } from "../service/handler.ts";
 import { childPorts } from "./child_ports.ts";
 import { dial } from "./connect.ts";
 import { portsOf } from "./endpoint.ts";
-import type { RelayWork } from "./far_task.ts";
 import { pairing, type PairOptions } from "./pairing.ts";
+
+/** The other end of a relay. */
+export interface RelayWork {
+  readonly kind: "relay";
+  /** The end that listens. */
+  readonly front: "a" | "b";
+  /** The other one, in the address language. */
+  readonly behind: string;
+  /** For opening it. */
+  readonly timeoutMs?: number;
+  readonly options: PairOptions;
+}
 
 /** Makes a relay ready; the other end is opened for each session. @throws {AddressError} */
 export function openRelayWork(

@@ -13,20 +13,9 @@ import { defaultLimits, type Limits } from "../core/limits.ts";
 import type { Json } from "../service/control.ts";
 import type { OpenedService } from "../service/handler.ts";
 import { equip, type Equipment } from "./equipment.ts";
+import type { RelayWork } from "./far_relay.ts";
 import type { PairOptions } from "./pairing.ts";
 import { openService, serviceNamed, type ServiceOptions } from "./services.ts";
-
-/** The other end of a relay. */
-export interface RelayWork {
-  readonly kind: "relay";
-  /** The end that listens. */
-  readonly front: "a" | "b";
-  /** The other one, in the address language. */
-  readonly behind: string;
-  /** For opening it. */
-  readonly timeoutMs?: number;
-  readonly options: PairOptions;
-}
 
 /** What is served: a service by name, or the other end of a relay. */
 export type FarWorkload =

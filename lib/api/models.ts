@@ -10,6 +10,7 @@ import { formatModel, isFar, type Model, parseModel } from "../service/model.ts"
 import type { SessionHandler } from "../service/policy.ts";
 import type { FarOptions } from "./far_models.ts";
 import type { FarTask } from "./far_task.ts";
+import type { PoolModelOptions } from "./pool_model.ts";
 import { looped, type MakeServer } from "./running.ts";
 
 /** Which model serves, for `serve` and `relay`. */
@@ -20,18 +21,6 @@ export interface ModelOptions extends FarOptions {
   readonly pool?: PoolModelOptions;
   /** `process` and `thread`: how many are ready for the next session; default 2. */
   readonly spare?: number;
-}
-
-/** How the pool of sessions behaves. */
-export interface PoolModelOptions {
-  /** Sessions that may wait for a thread; default 100. */
-  readonly queue?: number;
-  /** How often the manager looks (ms); default 10,000. */
-  readonly checkMs?: number;
-  /** With a full queue: accept no more (default), or reset who comes. */
-  readonly whenFull?: "wait" | "reset";
-  /** Sessions that still wait when it is told to stop; default "finish". */
-  readonly atStop?: "finish" | "drop";
 }
 
 /** Schemes whose listening sockets others can accept from. */

@@ -14,12 +14,23 @@ import { closeLeftover, type SocketIdentity } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
 import type { SharedIncoming } from "../transport/shared_listener.ts";
 import { farEntry } from "./far_main.ts";
-import { duplicates, socketOf } from "./far_models.ts";
+import { duplicates, type FarOptions, socketOf } from "./far_models.ts";
 import { type FarTask, taskToJson } from "./far_task.ts";
-import type { ModelOptions } from "./models.ts";
 import { closeAll } from "./passive.ts";
 import type { PooledSession, Taken } from "./pool_session.ts";
 import type { MakeServer } from "./running.ts";
+
+/** How the pool of sessions behaves. */
+export interface PoolModelOptions {
+  /** Sessions that may wait for a thread; default 100. */
+  readonly queue?: number;
+  /** How often the manager looks (ms); default 10,000. */
+  readonly checkMs?: number;
+  /** With a full queue: accept no more (default), or reset who comes. */
+  readonly whenFull?: "wait" | "reset";
+  /** Sessions that still wait when it is told to stop; default "finish". */
+  readonly atStop?: "finish" | "drop";
+}
 
 /** The course's example: an acceptor, 3 to 100 threads, a queue of 100 (see `--model`). */
 const defaultQueue = 100;
@@ -28,7 +39,7 @@ const defaultQueue = 100;
 export function poolServer(
   model: Extract<Model, { readonly kind: "pool" }>,
   task: Omit<FarTask, "once">,
-  { pool = {}, supervision, say = () => {} }: ModelOptions,
+  { pool = {}, supervision, say = () => {} }: FarOptions & { readonly pool?: PoolModelOptions },
 ): MakeServer {
   const { queue = defaultQueue, checkMs, whenFull = "wait", atStop = "finish" } = pool;
   return (listeners, policy, context) => {

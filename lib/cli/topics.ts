@@ -36,6 +36,17 @@ export const topics: Readonly<Record<string, Topic>> = {
     summary: "every bound, its default and its reason",
     lines: limits,
   },
+  models: {
+    summary: "the server models of --model",
+    async lines(width) {
+      const { modelForms } = await import("../service/model.ts");
+      return [
+        ...definitions(Object.entries(modelForms), width),
+        "",
+        ...wrap(modelWords, width),
+      ];
+    },
+  },
   signals: {
     summary: "what each signal does",
     lines: (width) => Promise.resolve(definitions(signals, width)),
@@ -49,6 +60,11 @@ export const topics: Readonly<Record<string, Topic>> = {
     lines: (width) => Promise.resolve(definitions(environment, width)),
   },
 };
+
+const modelWords =
+  "Bounds, access lists, drain and session lines are the server's, whoever serves. A process or " +
+  "thread that dies loses its own sessions and is replaced; one that answers nothing is ended and " +
+  "replaced (--hang-after). Models other than loop and iterative serve TCP and Unix stream sockets.";
 
 async function addresses(width: number): Promise<string[]> {
   const { transports } = await import("../transport/table.ts");

@@ -56,7 +56,12 @@ const entries: Readonly<Record<string, readonly string[]>> = {
 const denoRooms = ["transport", "sys", "reactor"];
 
 /** Files elsewhere that start processes or workers, or hand the process inward. */
-const denoFiles: readonly string[] = ["main.ts"];
+const denoFiles: readonly string[] = [
+  "main.ts",
+  "lib/api/far_main.ts",
+  "lib/service/far_link.ts",
+  "lib/service/pool_worker.ts",
+];
 
 const edges = await importEdges([...await entryFiles(), ...await sourceFiles("lib")]);
 
