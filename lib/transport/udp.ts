@@ -11,7 +11,7 @@ import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { bindEach } from "./bind.ts";
 import { BroadcastGuard } from "./broadcast.ts";
 import { isMulticast, joinByRuntime, joinGroup, receiveOnlyFrom } from "./multicast.ts";
-import { membershipsOf } from "./multicast_options.ts";
+import { membershipsOf, type MulticastSettings } from "./multicast_options.ts";
 import { bindUdp } from "./native_udp.ts";
 import { inetPeer } from "./peer.ts";
 import { resolveHost } from "./resolve.ts";
@@ -88,29 +88,39 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
     open: (hostname: string, port: number) => open(hostname, port, settings, text, context),
     portOf: (socket: DatagramSocket) => (socket.addr as Deno.NetAddr).port,
   };
-  const sockets: UdpSocket[] = [];
+  const zone = address.zone ?? settings.multicast.interface?.name;
+  // All at once: from here on each socket has an owner that can close it.
+  const bound = (await bindEach(address, binder, context)).map((socket) => {
+    return { socket, datagrams: new UdpSocket(socket, guard, zone) };
+  });
   try {
-    for (const socket of await bindEach(address, binder, context)) {
-      const zone = address.zone ?? settings.multicast.interface?.name;
-      const datagrams = new UdpSocket(socket, guard, zone);
-      sockets.push(datagrams);
-      const { descriptor } = datagrams;
+    for (const { socket, datagrams: { descriptor } } of bound) {
       const { hostname } = socket.addr as Deno.NetAddr;
       applyUdpSettings(descriptor, hostname, settings, text, context);
-      const { interface: on } = settings.multicast;
-      if (descriptor !== null && on !== undefined && isMulticast(hostname)) {
-        if (hostname.includes(":")) receiveOnlyFrom(descriptor, on);
-      }
-      for (const wanted of membershipsOf(hostname, settings.multicast)) {
-        if (descriptor !== null) joinGroup(descriptor, wanted);
-        else await joinByRuntime(socket as Deno.DatagramConn, wanted); // the other kind has one
-      }
+      await joinAll(socket, descriptor, settings.multicast);
     }
   } catch (thrown) {
-    for (const socket of sockets) socket.abort();
+    for (const { datagrams } of bound) datagrams.abort();
     throw toNetError(thrown, "listen", text);
   }
-  return sockets.map((datagrams) => ({ kind: "datagrams", datagrams }));
+  return bound.map(({ datagrams }) => ({ kind: "datagrams", datagrams }));
+}
+
+/** Joins the groups of one socket. @throws {NetError} as `joinGroup` */
+async function joinAll(
+  socket: DatagramSocket,
+  descriptor: number | null,
+  settings: MulticastSettings,
+): Promise<void> {
+  const { hostname } = socket.addr as Deno.NetAddr;
+  const { interface: on } = settings;
+  if (descriptor !== null && on !== undefined && isMulticast(hostname)) {
+    if (hostname.includes(":")) receiveOnlyFrom(descriptor, on);
+  }
+  for (const wanted of membershipsOf(hostname, settings)) {
+    if (descriptor !== null) joinGroup(descriptor, wanted);
+    else await joinByRuntime(socket as Deno.DatagramConn, wanted); // the other kind has one
+  }
 }
 
 /** Opens a client's socket. @throws {NetError} which names the source, where one was asked for */
