@@ -153,10 +153,17 @@ export function quote(text: string): string {
   return escapeControls(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }
 
-/** Control characters, line separators and lone surrogates as `\xNN` and `\uNNNN`. */
-export function escapeControls(text: string): string {
+/**
+ * What a terminal obeys instead of showing: control characters, line separators, marks that turn
+ * the direction of text around (CVE-2021-42574), and lone surrogates.
+ */
+const unshown =
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]|[\ud800-\udfff]/gu, (c) => {
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|[\ud800-\udfff]/gu;
+
+/** Control characters and their kin as `\xNN` and `\uNNNN`. */
+export function escapeControls(text: string): string {
+  return text.replace(unshown, (c) => {
     const code = c.charCodeAt(0);
     return code < 0x100
       ? `\\x${code.toString(16).padStart(2, "0")}`
