@@ -43,6 +43,11 @@ export class NativeStream implements StreamSocket {
     this.#socket.close();
   }
 
+  async ready(): Promise<void> {
+    await whenReady(this.#socket.fd, "read");
+    this.#left.read = calls;
+  }
+
   /** Calls until it does not have to wait. */
   async #when(interest: Interest, call: () => number | "again"): Promise<number> {
     for (;;) {

@@ -15,6 +15,8 @@ export interface StreamSocket {
   write(chunk: Uint8Array): Promise<number>;
   closeWrite(): Promise<void>;
   close(): void;
+  /** Waits for input without a buffer, where it can; rejects once it was closed. */
+  ready?(): Promise<void>;
 }
 
 /** Powers over the descriptor, where the machine lets us have them (FFI). Neither throws. */
@@ -123,6 +125,7 @@ export class SocketSession implements Duplex {
     if (this.#waiting !== undefined) return this.#waiting;
     const known = this.#closed ?? this.#early ?? this.#failure;
     if (known !== undefined || this.#finished) return Promise.resolve();
+    if (this.#socket.ready !== undefined) return this.#waiting = this.#waitReady();
     const cell = takeCell();
     this.#waiting = this.#socket.read(cell).then((count) => {
       this.#waiting = undefined;
@@ -139,6 +142,12 @@ export class SocketSession implements Duplex {
       this.#readFailed(thrown);
     });
     return this.#waiting;
+  }
+
+  async #waitReady(): Promise<void> {
+    // Closed meanwhile: whoever reads is told.
+    await this.#socket.ready?.().catch(() => {});
+    this.#waiting = undefined;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
