@@ -45,7 +45,8 @@ export async function oneSession(
     const tally = await runSession(session, signals.context, a, b, options);
     const error = sessionError(tally, isUnanswered(opened, tally));
     if (error !== undefined) throw error;
-    const childCode = flags.flag("child-status") ? tally.child?.code : undefined;
+    const { child } = tally; // only commands that may have one take the flag
+    const childCode = child !== undefined && flags.flag("child-status") ? child.code : undefined;
     return childCode ?? statusOfSession(tally, signals.received() ?? undefined);
   } catch (thrown) {
     // What fails because everything was told to stop is no failure of its own.
