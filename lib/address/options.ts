@@ -21,10 +21,7 @@ import { readValue } from "./value.ts";
  */
 export function bindOptions(address: Address, table: OptionTable): Options {
   const side = address.passive ? "passive" : "active";
-  const rows = new Map<string, OptionRow>();
-  for (const row of table) {
-    if (row.side === undefined || row.side === side) rows.set(row.name, row);
-  }
+  const rows = rowsOf(table, side);
   const given: { name: string; value: OptionValue }[] = [];
   const seen = new Set<string>();
   for (const [index, option] of address.options.entries()) {
@@ -37,6 +34,26 @@ export function bindOptions(address: Address, table: OptionTable): Options {
     given.push({ name: option.name, value: read(address, index, option, row) });
   }
   return new BoundOptions(`${side} ${address.scheme}`, rows, given);
+}
+
+type Side = "active" | "passive";
+type Rows = ReadonlyMap<string, OptionRow>;
+
+/** Tables are constants, and a relay binds the same one for each session that it opens. */
+const rowsByTable: Readonly<Record<Side, WeakMap<OptionTable, Rows>>> = {
+  active: new WeakMap(),
+  passive: new WeakMap(),
+};
+
+function rowsOf(table: OptionTable, side: Side): Rows {
+  const known = rowsByTable[side].get(table);
+  if (known !== undefined) return known;
+  const rows = new Map<string, OptionRow>();
+  for (const row of table) {
+    if (row.side === undefined || row.side === side) rows.set(row.name, row);
+  }
+  rowsByTable[side].set(table, rows);
+  return rows;
 }
 
 function read(address: Address, index: number, option: AddressOption, row: OptionRow): OptionValue {

@@ -18,15 +18,17 @@ import type { Ports } from "../core/transport.ts";
  */
 export function childPorts(ports: Ports, id: number, peer: string, local = ""): Ports {
   return {
-    // Not copied: looking up the process's streams touches them, and most children have no need.
+    // Getters: looking up the process's streams touches them, and most sessions start no child.
     get stdio() {
       return ports.stdio;
     },
-    environment: {
-      ...ports.environment,
-      PLUMB_SESSION: String(id),
-      PLUMB_PEER: peer,
-      PLUMB_LOCAL: local,
+    get environment() {
+      return {
+        ...ports.environment,
+        PLUMB_SESSION: String(id),
+        PLUMB_PEER: peer,
+        PLUMB_LOCAL: local,
+      };
     },
   };
 }

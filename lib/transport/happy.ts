@@ -56,6 +56,10 @@ export async function raceAttempts<C, T>(
   contest: Contest<C, T>,
   context: Context,
 ): Promise<RaceResult<C, T>> {
+  const [only] = candidates;
+  if (only !== undefined && candidates.length === 1) {
+    return await attemptOne(only, contest, context);
+  }
   using child = deriveContext(context);
   const failed: { index: number; attempt: FailedAttempt<C> }[] = [];
   let winner: { value: T; candidate: C } | undefined;
@@ -83,6 +87,26 @@ export async function raceAttempts<C, T>(
   if (context.signal.aborted) throw context.signal.reason;
   failed.sort((a, b) => a.index - b.index);
   return { won: false, failed: failed.map(({ attempt }) => attempt) };
+}
+
+/** Nobody to race against: without a signal of its own, which is much of what a relay opens. */
+async function attemptOne<C, T>(
+  candidate: C,
+  contest: Contest<C, T>,
+  { clock, signal }: Context,
+): Promise<RaceResult<C, T>> {
+  signal.throwIfAborted();
+  const startMs = clock.now();
+  let value: T;
+  try {
+    value = await contest.attempt(candidate, signal);
+  } catch (thrown) {
+    if (signal.aborted) throw signal.reason;
+    return { won: false, failed: [{ candidate, thrown, durationMs: clock.now() - startMs }] };
+  }
+  if (!signal.aborted) return { won: true, value, candidate };
+  contest.discard(value);
+  throw signal.reason;
 }
 
 /** Waits until the attempt ended, the race is over, or it is time for the next. */

@@ -129,6 +129,15 @@ export interface TcpSettings {
  * @throws {NetError} kind "option" for what cannot be had on any machine, or on this one
  */
 export function readTcpSettings(options: Options, side: "active" | "passive"): TcpSettings {
+  // A relay reads them for each session that it opens, mostly with nothing given. Asking for forty
+  // by name each time was garbage that kept 2 KiB a side of an idle relay's memory.
+  if (options.given.length > 0) return readGiven(options, side);
+  return defaults[side] ??= readGiven(options, side);
+}
+
+const defaults: Partial<Record<"active" | "passive", TcpSettings>> = {};
+
+function readGiven(options: Options, side: "active" | "passive"): TcpSettings {
   const names = [...commonNames, ...(side === "active" ? activeNames : passiveNames)];
   const linger = options.number("linger");
   const device = readInterface(options);
