@@ -6,8 +6,13 @@
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
-import type { SessionTally } from "../core/tally.ts";
-import type { SessionHandler, SessionInfo } from "../service/policy.ts";
+import type { Flow, SessionTally } from "../core/tally.ts";
+import type {
+  SessionFlows,
+  SessionHandler,
+  SessionInfo,
+  SessionReport,
+} from "../service/policy.ts";
 import type { Framing } from "../stream/frame.ts";
 import { Relay, type RelayOptions } from "../stream/relay.ts";
 import { joined } from "./join.ts";
@@ -47,12 +52,9 @@ export function pairing(
       return failed(thrown, context);
     }
     const [a, b] = front === "a" ? [session, other] : [other, session];
-    const tally = await relayPair(a, b, front, context, info, options);
-    const [bytesIn, bytesOut] = front === "a"
-      ? [tally.aToB.bytes, tally.bToA.bytes]
-      : [tally.bToA.bytes, tally.aToB.bytes];
-    const { reason, error, child } = tally;
-    return { reason, bytesIn, bytesOut, ...(error && { error }), ...(child && { child }) };
+    const left = await equipped(a, b, info, options);
+    // Not awaited in this frame: it would be held for as long as the session is open.
+    return relayPair(left, b, front, context, info, options);
   };
 }
 
@@ -64,36 +66,51 @@ function failed(thrown: unknown, context: Context) {
   return { reason: "error", error, bytesIn: 0, bytesOut: 0 } as const;
 }
 
-async function relayPair(
+async function equipped(a: Duplex, b: Duplex, info: SessionInfo, { equip }: PairOptions) {
+  if (equip === undefined) return a;
+  try {
+    return await equip(a, info);
+  } catch (thrown) {
+    b.abort(thrown);
+    throw thrown;
+  }
+}
+
+/** What has passed, seen from the peer at one of the ends; live. */
+class PeerFlows implements SessionFlows {
+  readonly #fromPeer: Flow;
+  readonly #toPeer: Flow;
+
+  constructor({ aToB, bToA }: Pick<SessionTally, "aToB" | "bToA">, peer: "a" | "b") {
+    [this.#fromPeer, this.#toPeer] = peer === "a" ? [aToB, bToA] : [bToA, aToB];
+  }
+
+  get bytesIn(): number {
+    return this.#fromPeer.bytes;
+  }
+
+  get bytesOut(): number {
+    return this.#toPeer.bytes;
+  }
+}
+
+function relayPair(
   a: Duplex,
   b: Duplex,
   peer: "a" | "b",
   context: Context,
   info: SessionInfo,
   options: PairOptions,
-): Promise<SessionTally> {
-  let left = a;
-  try {
-    left = await options.equip?.(a, info) ?? a;
-  } catch (thrown) {
-    b.abort(thrown);
-    throw thrown;
-  }
-  const [one, two] = joined(left, b, options.framing, context.limits.line);
+): Promise<SessionReport> {
+  const [one, two] = joined(a, b, options.framing, context.limits.line);
   const running = new Relay(one, two, context, { ...options, peer, id: info.id });
-  const [fromPeer, toPeer] = peer === "a"
-    ? [running.aToB, running.bToA]
-    : [running.bToA, running.aToB];
-  info.watch?.({
-    get bytesIn() {
-      return fromPeer.bytes;
-    },
-    get bytesOut() {
-      return toPeer.bytes;
-    },
-  });
+  const flows = new PeerFlows(running, peer);
+  info.watch?.(flows);
   options.onOpen?.(running, info);
-  const tally = await running.run();
-  options.onEnd?.(tally);
-  return tally;
+  return running.run().then((tally) => {
+    options.onEnd?.(tally);
+    const { reason, error, child } = tally;
+    const { bytesIn, bytesOut } = flows;
+    return { reason, bytesIn, bytesOut, ...(error && { error }), ...(child && { child }) };
+  });
 }

@@ -38,19 +38,25 @@ export class Scope implements AsyncDisposable {
     return this.#running.size;
   }
 
-  /** Starts a task at once. What it throws after the scope was aborted is not a failure. */
+  /**
+   * Starts a task at once. What it throws after the scope was aborted is not a failure. By
+   * callbacks: a server has thousands of tasks, each of which waits here for all of its life.
+   */
   spawn(task: (context: Context) => Promise<void>): void {
-    const run = async () => {
-      try {
-        await task(this.context);
-      } catch (thrown) {
-        if (this.context.signal.aborted) return;
-        this.#failure ??= { thrown };
-        this.#child.abort(thrown);
-      }
-    };
-    const running = run().finally(() => this.#running.delete(running));
+    const running: Promise<void> = start(task, this.context).then(
+      () => void this.#running.delete(running),
+      (thrown) => {
+        this.#running.delete(running);
+        this.#failed(thrown);
+      },
+    );
     this.#running.add(running);
+  }
+
+  #failed(thrown: unknown): void {
+    if (this.context.signal.aborted) return;
+    this.#failure ??= { thrown };
+    this.#child.abort(thrown);
   }
 
   /** Tells all tasks to stop. */
@@ -73,5 +79,14 @@ export class Scope implements AsyncDisposable {
     this.#child.abort(new DOMException("the scope ended", "AbortError"));
     while (this.#running.size > 0) await Promise.all(this.#running);
     this.#child[Symbol.dispose]();
+  }
+}
+
+/** What a task throws before it waits is a rejection, too. */
+function start(task: (context: Context) => Promise<void>, context: Context): Promise<void> {
+  try {
+    return task(context);
+  } catch (thrown) {
+    return Promise.reject(thrown);
   }
 }

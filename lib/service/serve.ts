@@ -119,11 +119,12 @@ export class Server {
     const info = { id, listener, draining: this.#gate.draining };
     const task = new SessionTask(incoming, info, this.#context, firstByteMs);
     this.#tasks.set(id, task);
-    scope.spawn(async () => {
-      const outcome = await task.run(this.#handler);
-      this.#tasks.delete(id);
-      this.#gate.ended(id, outcome);
-    });
+    scope.spawn(() =>
+      task.run(this.#handler).then((outcome) => {
+        this.#tasks.delete(id);
+        this.#gate.ended(id, outcome);
+      })
+    );
   }
 
   /** Accepts no more. */
