@@ -7,6 +7,7 @@
 import type { Context } from "../core/context.ts";
 import type { Listener } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
+import type { Limits } from "../core/limits.ts";
 import type { FarSocket, Json } from "../service/control.ts";
 import { startProcess, startThread } from "../service/far_link.ts";
 import { FarServer, type FleetShape } from "../service/far_server.ts";
@@ -40,7 +41,7 @@ export function farServer(
 ): MakeServer {
   return (listeners, policy, context) => {
     const sockets = listeners.map(socketOf);
-    const shape = shapeOf(model);
+    const shape = shapeOf(model, context.limits);
     const once = shape.kind === "spare" && shape.once;
     const { firstByteMs, busyMessage } = policy;
     const json = taskToJson({
@@ -77,14 +78,15 @@ export function farServer(
   };
 }
 
-function shapeOf(model: FleetModel): FleetShape {
+function shapeOf(model: FleetModel, limits: Limits): FleetShape {
   switch (model.kind) {
     case "prefork":
     case "threads":
       return { kind: "fixed", count: model.count };
     case "process":
+      return { kind: "spare", spare: model.spare, maximum: limits.processes, once: true };
     case "thread":
-      return { kind: "spare", spare: model.spare, once: model.kind === "process" };
+      return { kind: "spare", spare: model.spare, maximum: limits.threads, once: false };
   }
 }
 

@@ -29,6 +29,16 @@ export const limitTable = {
     unit: "count",
     reason: "the runtime needs descriptors of its own; without any left it can panic",
   },
+  "processes": {
+    value: 1_000,
+    unit: "count",
+    reason: "under --model process each session is a process of some 50 MB; more wait",
+  },
+  "threads": {
+    value: 256,
+    unit: "count",
+    reason: "under --model thread each session is a thread of some 10 MB; more wait",
+  },
   "busy-answers": {
     value: 32,
     unit: "count",

@@ -23,8 +23,16 @@ import type { PoolFigures } from "./pool.ts";
 export type FleetShape =
   /** So many long-lived ones, each with any number of sessions. */
   | { readonly kind: "fixed"; readonly count: number }
-  /** One session each; so many more than are busy, ready; `once`: ended after their session. */
-  | { readonly kind: "spare"; readonly spare: number; readonly once: boolean };
+  /**
+   * One session each: so many more than are busy are ready, at most `maximum` in all. `once`: each
+   * is ended after its session.
+   */
+  | {
+    readonly kind: "spare";
+    readonly spare: number;
+    readonly maximum: number;
+    readonly once: boolean;
+  };
 
 /** What a `FarServer` is made of. */
 export interface FarServerInit extends FleetInit {
@@ -238,7 +246,7 @@ export class FarServer {
     if (shape.kind === "fixed") return this.#fleet.want(shape.count);
     let busy = 0;
     for (const member of this.#fleet.members()) if (member.sessions.size > 0) busy++;
-    this.#fleet.want(Math.min(busy + shape.spare, this.gate.bound + shape.spare));
+    this.#fleet.want(Math.min(busy + shape.spare, shape.maximum));
   }
 
   /** Who waits while nobody can be started would wait for nothing. */

@@ -10,6 +10,7 @@ import { find } from "../support/tools.ts";
 import { type Benchmark, type Row, rowJson, rowText } from "./harness.ts";
 import { http } from "./http.ts";
 import { idleMemory } from "./idle_memory.ts";
+import { modelConnections, modelIdleMemory, modelProcessors, modelSpares } from "./models.ts";
 import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
 import { startup } from "./startup.ts";
 import { udp } from "./udp.ts";
@@ -21,6 +22,10 @@ const benchmarks: readonly Benchmark[] = [
   idleMemory,
   http,
   udp,
+  modelConnections,
+  modelProcessors,
+  modelSpares,
+  modelIdleMemory,
 ];
 
 const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });

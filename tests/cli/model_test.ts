@@ -74,3 +74,21 @@ Deno.test("SIGUSR2 says how the threads of a pool are doing", async () => {
   server.signal("SIGUSR2");
   await server.stderrLine(/1 session, .*workers: 2 alive, 1 busy, 0 queued, 1 done/);
 });
+
+Deno.test("threads and processes are bounded: who comes too late waits for one", async () => {
+  for (const [model, limit] of [["thread", "threads=2"], ["process", "processes=2"]]) {
+    const args = ["serve", "echo", "tcp://127.0.0.1:0", "--model", model ?? "", "--limit"];
+    await using server = startPlumb([...args, limit ?? ""]);
+    const [address = ""] = await server.listening();
+    const first = await connect(address);
+    const second = await connect(address);
+    assertEquals([await echoed(first), await echoed(second)], ["x", "x"]);
+    const third = converse(address, "third");
+    const early = await Promise.race([third, new Promise((r) => setTimeout(r, 150, "waits"))]);
+    assertEquals(early, "waits");
+    await first[Symbol.asyncDispose]();
+    assertEquals(await third, "third");
+    await second[Symbol.asyncDispose]();
+    assertEquals((await server.stop()).code, 0);
+  }
+});
