@@ -20,14 +20,9 @@ import { type Body, type Source, write } from "./source.ts";
 export function readInet(scheme: "tcp" | "udp", body: Body): InetAddress {
   const { source, start } = body;
   if (!source.text.startsWith("//", start)) {
-    const rest = source.text.slice(start);
-    throw source.error(
-      start,
-      `${scheme} needs // before the host`,
-      write(
-        `${source.text.slice(0, start)}//${rest}`,
-      ),
-    );
+    const rest = source.text.slice(start).replace(/^\//, "");
+    const hint = write(`${source.text.slice(0, start)}//${rest}`);
+    throw source.error(start, `${scheme} needs // before the host`, hint);
   }
   return readAuthority(scheme, { ...body, start: start + 2 });
 }

@@ -157,7 +157,7 @@ async function bindPath(
   const stale = await staleSocket(path, text);
   if (stale !== null) removeIfSame(path, stale);
   const { mode } = settings;
-  const bind = () => open(path, text);
+  const bind = () => open(path, text, "listen");
   const socket = mode === null ? bind() : withUmask(~mode & 0o777, bind);
   try {
     configure(socket, socketSettings, text, context);
@@ -171,7 +171,7 @@ async function bindPath(
   }
 }
 
-function open(name: string, text: string): Deno.DatagramConn {
+function open(name: string, text: string, op: "open" | "listen" = "open"): Deno.DatagramConn {
   if (Deno.listenDatagram === undefined) {
     throw new NetError({
       kind: "unavailable",
@@ -184,7 +184,7 @@ function open(name: string, text: string): Deno.DatagramConn {
   try {
     return Deno.listenDatagram({ transport: "unixpacket", path: name });
   } catch (thrown) {
-    throw toNetError(thrown, "open", text);
+    throw toNetError(thrown, op, text);
   }
 }
 

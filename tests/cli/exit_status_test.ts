@@ -30,6 +30,7 @@ Deno.test("what cannot be asked for is exit 2, one line, with the nearest name",
     [["connect", "--idle=1s", "--idle=2s", ":1"], 2, /--idle is given twice$/],
     [["connect", "tcp://h:1?nodeley"], 2, /unknown option nodeley; did you mean nodelay\?$/],
     [["connect", "listen::80"], 2, /write :80$/],
+    [["connect", "tcp:/h:1"], 2, /needs \/\/ before the host; write tcp:\/\/h:1$/],
     [
       ["connect", "tcp://h:1?keepalive=30"],
       2,
@@ -77,6 +78,7 @@ Deno.test("what could not be opened is exit 3, with operation, address and cause
     [["connect", `unix:${missing}`], 3, /no such file or directory \(ENOENT\)$/],
     [["connect", "exec:no-such-program-here"], 3, /no such program \(ENOENT\)$/],
     [["listen", `unix:${plain}`], 3, /\(EADDRINUSE\); a plain file is there, and it is kept$/],
+    [["listen", `unixgram:${missing}/x`], 3, /^plumb: listen unixgram:\S+: no such file/],
     [["listen", `unix:${missing}/x`], 3, /no such file or directory \(ENOENT\)$/],
     [["connect", "tcp://nosuch.invalid:1"], 3, /^plumb: \w+ .*nosuch\.invalid/],
   ]);
