@@ -62,7 +62,9 @@ Deno.test("starting one command loads nothing of the others", async () => {
     }
     for (const room of ["api", "stream", "service", "transport", "wire"]) {
       for await (const { name } of Deno.readDir(`${copy}/lib/${room}`)) {
-        if (name.endsWith(".ts")) {
+        // The names of the models are in the help of a flag, and so part of the table.
+        const isTable = `${room}/${name}` === "service/model.ts";
+        if (name.endsWith(".ts") && !isTable) {
           await Deno.writeTextFile(`${copy}/lib/${room}/${name}`, "throw 1;");
         }
       }
