@@ -90,8 +90,11 @@ export class Relay {
     this.#activeMs = context.clock.now();
   }
 
-  /** Runs the session to its end. Never throws: what broke it is in the tally. */
-  async run(): Promise<SessionTally> {
+  /**
+   * Runs the session to its end. Never throws: what broke it is in the tally. Waits by a callback:
+   * the frame of an async function would be held for as long as the session is idle.
+   */
+  run(): Promise<SessionTally> {
     const startMs = this.#context.clock.now();
     const { signal } = this.#context;
     const over = new Promise<Outcome>((resolve) => this.#finish = resolve);
@@ -100,9 +103,17 @@ export class Relay {
     else signal.addEventListener("abort", onSignal, { once: true });
     const running = signal.aborted ? [] : this.#start();
     this.#setTimers();
+    return over.then((outcome) => {
+      signal.removeEventListener("abort", onSignal);
+      return this.#over(outcome, running, startMs);
+    });
+  }
 
-    const outcome = await over;
-    signal.removeEventListener("abort", onSignal);
+  async #over(
+    outcome: Outcome,
+    running: readonly Promise<void>[],
+    startMs: number,
+  ): Promise<SessionTally> {
     this.#isOver = true;
     this.#deadlines?.cancel();
     const failure = await this.#close(outcome);
