@@ -7,10 +7,11 @@
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
-import { isOrderly, type Reason, reasonOfSignal } from "../core/reason.ts";
+import { type Reason, reasonOfSignal } from "../core/reason.ts";
 import type { Flow, SessionTally } from "../core/tally.ts";
 import { Deadlines } from "./deadlines.ts";
-import { breakAfterDelivery, closeWithin, discardAll, lingerClose } from "./linger.ts";
+import { closeLegs, type Leg, type Outcome } from "./legs.ts";
+import { discardAll } from "./linger.ts";
 import { type Buffering, Pump, type PumpEnd } from "./pump.ts";
 import type { Direction } from "./tap.ts";
 
@@ -39,22 +40,6 @@ export interface RelayOptions {
   readonly buffering?: Buffering;
   /** Ends the session as soon as b ends (a person at a terminal has nothing to half-close). */
   readonly endWithPeer?: boolean;
-}
-
-/** How a session is over, before it is closed. */
-interface Outcome {
-  readonly reason: Reason;
-  readonly error?: NetError;
-}
-
-/** Who presses Ctrl-C wants to be gone; what a healthy peer acknowledges takes less than this. */
-const signalGraceMs = 100;
-
-interface Leg {
-  readonly end: Duplex;
-  readonly name: "a" | "b";
-  /** Its input is over: closing it cannot cause a reset. */
-  inputEnded: boolean;
 }
 
 /**
@@ -116,7 +101,7 @@ export class Relay {
   ): Promise<SessionTally> {
     this.#isOver = true;
     this.#deadlines?.cancel();
-    const failure = await this.#close(outcome);
+    const failure = await closeLegs(this.#a, this.#b, outcome, this.#context);
     await Promise.all(running);
     const child = await (this.#b.end.child ?? this.#a.end.child);
     return {
@@ -292,36 +277,6 @@ export class Relay {
       // Silence was asked for: that the peer did not end is how it should be.
       this.#finish(outcome.error ? outcome : { reason: "local-end" });
     });
-  }
-
-  /** @returns what failed in closing, where nothing had failed before */
-  async #close(outcome: Outcome): Promise<Partial<Outcome> | undefined> {
-    const { clock, limits } = this.#context;
-    const lingerMs = limits["close-linger"];
-    const close = async (leg: Leg) => {
-      switch (outcome.reason) {
-        case "reset":
-        case "dead":
-          return await breakAfterDelivery(leg.end, clock, lingerMs);
-        case "drain":
-          leg.end.abort();
-          break;
-        case "signal":
-          return await closeWithin(leg.end, clock, signalGraceMs);
-        case "peer-end":
-        case "local-end":
-          if (!leg.inputEnded) return await lingerClose(leg.end, clock, lingerMs);
-          break;
-        default:
-          return await closeWithin(leg.end, clock, lingerMs);
-      }
-      await leg.end[Symbol.asyncDispose]();
-    };
-    const closed = await Promise.allSettled([close(this.#a), close(this.#b)]);
-    const failed = closed.find((one) => one.status === "rejected");
-    if (failed === undefined || outcome.error !== undefined) return undefined;
-    const error = toNetError(failed.reason, "close", this.#b.end.remote.text);
-    return isOrderly(outcome.reason) ? { reason: "error", error } : { error };
   }
 
   #error(kind: "idle" | "limit" | "result", message: string): NetError {
