@@ -16,7 +16,8 @@ import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import type { Flags } from "../flag.ts";
 import { drainFlag } from "../flags.ts";
-import { modelFlags, modelOptionsOf } from "../model_flags.ts";
+import { modelFlags } from "../model_flags.ts";
+import { modelOptionsOf } from "../model_options.ts";
 import { usage } from "../normalise.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";

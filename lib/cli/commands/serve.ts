@@ -13,7 +13,7 @@ import { announceName } from "../announce_flags.ts";
 import { planAnnounce, refuseAnnounceFlags, runAnnounce } from "../announcing.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import type { Flags } from "../flag.ts";
-import { modelOptionsOf } from "../model_flags.ts";
+import { modelOptionsOf } from "../model_options.ts";
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
