@@ -125,8 +125,8 @@ export function refuseRelayModel(model: Model, a: Address, b: Address): void {
  * @throws {NetError} kind "exposure"
  */
 export function refuseRelay(a: Address, b: Address, isPublic: boolean): void {
-  if (a.passive && actsOnMachine(b)) refuseExposure(a, `${b.scheme}:`, isPublic);
-  if (b.passive && actsOnMachine(a)) refuseExposure(b, `${a.scheme}:`, isPublic);
+  if (a.passive && actsOnMachine(b)) refuseExposure(a, b.scheme, isPublic);
+  if (b.passive && actsOnMachine(a)) refuseExposure(b, a.scheme, isPublic);
 }
 
 function valueOf(address: string | Address): Address {
