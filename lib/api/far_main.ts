@@ -16,7 +16,7 @@ import {
   readNearMessage,
 } from "../service/control.ts";
 import { type FarControl, type FarWork, serveFar, settled } from "../service/far.ts";
-import { farArgument, threadKind } from "../service/far_sign.ts";
+import { farArgument, listening, threadKind } from "../service/far_sign.ts";
 import { serveTasks } from "../service/pool_worker.ts";
 import { LineReader } from "../stream/read.ts";
 import { setInherited } from "../sys/share.ts";
@@ -101,6 +101,7 @@ function threadControl(): FarControl {
     }
     wake();
   };
+  scope.postMessage?.(listening);
   return {
     send: (message) => scope.postMessage?.(farToJson(message)),
     async receive() {

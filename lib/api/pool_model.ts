@@ -86,7 +86,7 @@ export function poolServer(
   };
 }
 
-const defaultHangMs = 5_000;
+const defaultHangMs = 10_000;
 
 /** The acceptor's descriptor is closed as soon as the worker has its own, or will have none. */
 async function serveOne(

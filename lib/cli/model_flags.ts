@@ -57,6 +57,6 @@ export const modelFlags: readonly FlagRow[] = [
     kind: "duration",
     placeholder: "D",
     minimum: 100,
-    help: "replace a process or thread that gives no sign of life for D (default 5s)",
+    help: "replace a process or thread that gives no sign of life for D (default 10s)",
   },
 ];

@@ -8,7 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { ChildStatus } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { LineReader } from "../stream/read.ts";
-import { farArgument, farWorkerName } from "./far_sign.ts";
+import { farArgument, farWorkerName, listening } from "./far_sign.ts";
 import {
   type FarConnection,
   type FarMessage,
@@ -169,6 +169,8 @@ class ThreadLink implements FarLink {
   readonly #whenEnded: (leftovers: Leftovers) => void;
   readonly #connections = new Map<number, FarConnection>();
   #listens = true;
+  /** What was sent before the worker listened: the runtime would hand it to nobody. */
+  #early: NearMessage[] | undefined = [];
   readonly #ended = Promise.withResolvers<FarExit>();
 
   constructor(worker: Worker, name: string, ended: (leftovers: Leftovers) => void) {
@@ -179,13 +181,15 @@ class ThreadLink implements FarLink {
 
   send(message: NearMessage): void {
     if (message.type === "refuse") this.#connections.delete(message.key);
-    this.#worker.postMessage(message);
+    if (this.#early === undefined) this.#worker.postMessage(message);
+    else this.#early.push(message);
   }
 
   async run(heard: (message: FarMessage) => void): Promise<FarExit> {
     this.#worker.onmessage = ({ data }) => {
       // The runtime tells nobody that a worker has closed itself: it says so before.
       if (data === null) return this.#end({});
+      if (data === listening) return this.#sendEarly();
       try {
         const message = readFarMessage(data);
         this.#note(message);
@@ -209,6 +213,12 @@ class ThreadLink implements FarLink {
 
   kill(): void {
     this.#end({});
+  }
+
+  #sendEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const message of early) this.#worker.postMessage(message);
   }
 
   #note(message: FarMessage): void {

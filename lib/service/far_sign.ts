@@ -10,6 +10,9 @@ export const farArgument = "--child";
 /** The name of worker threads. */
 export const farWorkerName = "plumb-far";
 
+/** What a worker thread says first, once it hears what is said to it. */
+export const listening = "listening";
+
 /** The name of worker threads of a pool. */
 export const poolWorkerName = "plumb-pool";
 

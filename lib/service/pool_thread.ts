@@ -57,6 +57,8 @@ export class PoolThread {
   readonly #worker: Worker;
   readonly #context: Context;
   readonly #events: ThreadEvents;
+  /** Done once the worker listens: what came earlier, the runtime would hand to nobody. */
+  readonly #load: () => void;
   readonly #timers = new Set<Timer>();
   #running: Running | undefined;
   #isReady = false;
@@ -80,7 +82,7 @@ export class PoolThread {
       event.preventDefault(); // else it would end this process, too
       this.#die(new Error(event.message));
     };
-    this.#send({ type: "load", module, setup });
+    this.#load = () => this.#send({ type: "load", module, setup });
     if (hangMs !== undefined) this.#watch(hangMs / patience);
   }
 
@@ -134,6 +136,9 @@ export class PoolThread {
     this.#unanswered = 0;
     if (message === null) return this.#die(undefined);
     switch (message.type) {
+      case "listening":
+        this.#load();
+        break;
       case "ready":
         this.#isReady = true;
         this.#events.ready();

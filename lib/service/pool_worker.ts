@@ -29,7 +29,7 @@ export type ToWorker =
 
 /** What workers say to their pool; null: it ends by itself. */
 export type FromWorker =
-  | { readonly type: "ready" | "pong" }
+  | { readonly type: "listening" | "ready" | "pong" }
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
   | { readonly type: "threw"; readonly id: number; readonly error: unknown }
   /** It cannot go on, and ends. */
@@ -117,6 +117,7 @@ export function serveTasks(
         scope.postMessage({ type: "pong" });
     }
   };
+  scope.postMessage({ type: "listening" });
 }
 
 /** The runtime tells nobody that a worker has closed itself: so it says so before. */

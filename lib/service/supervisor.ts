@@ -10,7 +10,7 @@ import type { Machine, Sink } from "../core/machine.ts";
 export interface SupervisorOptions {
   /** How often each one is asked for a sign of life; default 1,000. */
   readonly pingMs?: number;
-  /** One that gave none for so long hangs, and is replaced; default 5,000. */
+  /** One that gave none for so long hangs, and is replaced; default 10,000. */
   readonly hangMs?: number;
   /** How long one may take to become ready; default 30,000. */
   readonly startMs?: number;
@@ -20,14 +20,14 @@ export interface SupervisorOptions {
   readonly crashes?: number;
   /** Pause after the second early death in a row, doubled with each; default 100. */
   readonly pauseMs?: number;
-  /** The longest pause; default 5,000. */
+  /** The longest pause; default 10,000. */
   readonly longestPauseMs?: number;
 }
 
 /** The defaults of `SupervisorOptions`. */
 export const supervisorDefaults: Required<SupervisorOptions> = {
   pingMs: 1_000,
-  hangMs: 5_000,
+  hangMs: 10_000,
   startMs: 30_000,
   earlyMs: 1_000,
   crashes: 5,
