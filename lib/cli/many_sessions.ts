@@ -22,6 +22,7 @@ import { usage } from "./normalise.ts";
 import { reapOrphans } from "./orphans.ts";
 import { serverFields, serverLine } from "./report.ts";
 import type { ServiceManager } from "./service_manager.ts";
+import { type Activity, collectAtRest } from "./rest.ts";
 import { drainOnSignal } from "./signals.ts";
 import { checkStats, observe } from "./stats.ts";
 import { Succession } from "./succession.ts";
@@ -90,6 +91,7 @@ export async function manySessions(
     await using _observed = await observe(server, session, context);
     await succession.listening(server, manager);
     using _tally = sayLiveTally(session, () => liveTotals(server));
+    using _rest = collectAtRest(context, () => activityOf(server));
     manager?.ready();
     const tally = await server.done;
     context.log.write("info", "tally", serverLine(tally), serverFields(tally));
@@ -133,6 +135,11 @@ async function reloadAccess(
     });
   }
   manager?.ready();
+}
+
+function activityOf(server: RunningServer): Activity {
+  const { aToB, bToA } = liveTotals(server);
+  return { open: server.open, opened: server.tally().accepted, bytes: aToB.bytes + bToA.bytes };
 }
 
 /** The runtime raises its own soft limit to the hard one when it starts. */

@@ -37,6 +37,11 @@ export const idleMemory: Benchmark = {
   },
 };
 
+/** A server gives memory back once nothing has moved for a second (lib/cli/rest.ts). */
+function atRest(): Promise<void> {
+  return new Promise((wake) => setTimeout(wake, 4_000));
+}
+
 async function measure(): Promise<number[]> {
   using target = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using plumb = startPlumb([
@@ -58,6 +63,7 @@ async function measure(): Promise<number[]> {
       pairs.push({ near, far: await target.accept() });
     }
     await settle(plumb.pid, (now) => now.sockets >= start.sockets + 2 * connections);
+    await atRest();
     const unused = perSide();
     const message = new Uint8Array(64);
     for (const { near, far } of pairs) {
@@ -65,6 +71,7 @@ async function measure(): Promise<number[]> {
       const into = new Uint8Array(128);
       await Promise.all([near.read(into), far.read(into.subarray(64))]);
     }
+    await atRest();
     return [unused, perSide()];
   } finally {
     for (const { near, far } of pairs) {
