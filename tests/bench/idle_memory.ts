@@ -38,7 +38,7 @@ export const idleMemory: Benchmark = {
 };
 
 /** A server gives memory back once nothing has moved for a second (lib/cli/rest.ts). */
-function atRest(): Promise<void> {
+export function atRest(): Promise<void> {
   return new Promise((wake) => setTimeout(wake, 4_000));
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { freeTcpPort, portOf, tcpListening } from "../support/ports.ts";
+import { atRest } from "./idle_memory.ts";
 import { holdings, settle } from "../support/descriptors.ts";
 import { start, startPlumb } from "../support/process.ts";
 import { alternate, type Benchmark, type Contender, median, ratio } from "./harness.ts";
@@ -175,7 +176,9 @@ export const modelIdleMemory: Benchmark = {
         const conns: Deno.TcpConn[] = [];
         try {
           while (conns.length < idle) conns.push(await Deno.connect({ hostname, port }));
-          const after = await settle(pid, ({ sockets }) => sockets >= idle);
+          await settle(pid, ({ sockets }) => sockets >= idle);
+          await atRest();
+          const after = holdings(pid);
           return (after.residentBytes - before.residentBytes) / idle / 1024;
         } finally {
           for (const conn of conns) conn.close();
