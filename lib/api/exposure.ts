@@ -15,9 +15,14 @@ export function actsOnMachine(address: Address): boolean {
   return acting.has(address.scheme);
 }
 
-/** True where other machines can reach a passive address. */
+/**
+ * True where other machines can reach a passive address. Where an inherited socket listens is only
+ * known once it is open, which is too late to refuse: it counts as exposed.
+ */
 export function isExposed(address: Address): boolean {
-  if (!address.passive || !("host" in address)) return false;
+  if (!address.passive) return false;
+  if (address.scheme === "fd") return true;
+  if (!("host" in address)) return false;
   const { host } = address;
   return !(host === "localhost" || host === "::1" || /^127\./.test(host));
 }
