@@ -9,35 +9,19 @@
  * @module
  */
 
+import {
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  epollCalls,
+  EPOLLET,
+  epollEvent,
+  EPOLLIN,
+} from "./epoll.ts";
 import { errnoError } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
 import { makeWake, wake } from "./poll.ts";
 
-const symbols = {
-  epoll_create1: { parameters: ["i32"], result: "i32" },
-  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32", nonblocking: true },
-  calloc: { parameters: ["usize", "usize"], result: "pointer" },
-  free: { parameters: ["pointer"], result: "void" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-let opened: Deno.DynamicLibrary<typeof symbols>["symbols"] | undefined;
-
-function calls(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
-  if (opened !== undefined) return opened;
-  libc(); // says in words why there is no FFI
-  return opened = Deno.dlopen("libc.so.6", symbols).symbols;
-}
-
-/** EPOLL_CLOEXEC, the same bit as O_CLOEXEC. */
-const closeOnExec = 0o2000000;
-const EPOLL_CTL_ADD = 1;
-const EPOLL_CTL_DEL = 2;
-const EPOLLIN = 0x1;
-/** Told once for each new event: an error that nobody takes must not become a spin. */
-const EPOLLET = 0x80000000;
-/** `struct epoll_event` is packed on x86-64 alone (linux/eventpoll.h). */
-const layout = Deno.build.arch === "x86_64" ? { size: 12, data: 4 } : { size: 16, data: 8 };
 /** Events that one wait takes. */
 const batch = 64;
 /** The place of the eventfd; sockets count from 1. */
@@ -62,7 +46,7 @@ class Watcher {
   #lastId = wakeId;
 
   constructor() {
-    this.#epoll = calls().epoll_create1(closeOnExec);
+    this.#epoll = epollCalls().epoll_create1(EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw errnoError("epoll_create1", errno());
     this.#wake = makeWake();
     this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN, wakeId);
@@ -90,10 +74,10 @@ class Watcher {
   }
 
   #control(operation: number, fd: number, events: number, id: number): void {
-    const event = new DataView(new ArrayBuffer(layout.size));
+    const event = new DataView(new ArrayBuffer(epollEvent.size));
     event.setUint32(0, (events | EPOLLET) >>> 0, true);
-    event.setUint32(layout.data, id, true);
-    const status = calls().epoll_ctl(this.#epoll, operation, fd, new Uint8Array(event.buffer));
+    event.setUint32(epollEvent.data, id, true);
+    const status = epollCalls().epoll_ctl(this.#epoll, operation, fd, new Uint8Array(event.buffer));
     if (status < 0) throw errnoError("epoll_ctl", errno());
   }
 
@@ -102,15 +86,17 @@ class Watcher {
    * buffers with it, while the kernel still writes to them.
    */
   async #wait(): Promise<void> {
-    const { calloc, epoll_wait, free } = calls();
-    const events = calloc(BigInt(batch), BigInt(layout.size));
+    const { calloc, epoll_wait, free } = epollCalls();
+    const events = calloc(BigInt(batch), BigInt(epollEvent.size));
     if (events === null) throw errnoError("calloc", errno());
-    const view = new DataView(Deno.UnsafePointerView.getArrayBuffer(events, batch * layout.size));
+    const view = new DataView(
+      Deno.UnsafePointerView.getArrayBuffer(events, batch * epollEvent.size),
+    );
     do {
       // Below zero: a signal came in between.
       const count = await epoll_wait(this.#epoll, events, batch, -1);
       for (let at = 0; at < count; at++) {
-        this.#told.get(view.getUint32(at * layout.size + layout.data, true))?.();
+        this.#told.get(view.getUint32(at * epollEvent.size + epollEvent.data, true))?.();
       }
     } while (this.#told.size > 0);
     free(events);

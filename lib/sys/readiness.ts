@@ -10,39 +10,23 @@
  */
 
 import { NetError } from "../core/error.ts";
+import {
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  epollCalls,
+  EPOLLERR,
+  epollEvent,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+} from "./epoll.ts";
 import { errnoError } from "./errno.ts";
-import { errno, libc } from "./libc.ts";
+import { errno } from "./libc.ts";
 import { makeWake, wake } from "./poll.ts";
 
-const symbols = {
-  epoll_create1: { parameters: ["i32"], result: "i32" },
-  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32", nonblocking: true },
-  calloc: { parameters: ["usize", "usize"], result: "pointer" },
-  eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-let opened: Deno.DynamicLibrary<typeof symbols>["symbols"] | undefined;
-
-function calls(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
-  if (opened !== undefined) return opened;
-  libc(); // says in words why there is no FFI
-  return opened = Deno.dlopen("libc.so.6", symbols).symbols;
-}
-
-/** EPOLL_CLOEXEC, the same bit as O_CLOEXEC. */
-const closeOnExec = 0o2000000;
-const EPOLL_CTL_ADD = 1;
-const EPOLL_CTL_DEL = 2;
-const EPOLL_CTL_MOD = 3;
-const EPOLLIN = 0x1;
-const EPOLLOUT = 0x4;
-const EPOLLERR = 0x8;
-const EPOLLHUP = 0x10;
-/** Told once, then silent until asked for again: who waits asks, nobody else is woken. */
-const EPOLLONESHOT = 0x40000000;
-/** `struct epoll_event` is packed on x86-64 alone (linux/eventpoll.h). */
-const layout = Deno.build.arch === "x86_64" ? { size: 12, data: 4 } : { size: 16, data: 8 };
 /** Events that one wait takes. */
 const batch = 256;
 /** A worker that is terminated goes on until its helper thread has returned: this long at most. */
@@ -64,20 +48,20 @@ class Readiness {
   readonly #events: Deno.PointerObject;
   readonly #view: DataView;
   /** Scratch of epoll_ctl(2). */
-  readonly #event = new Uint8Array(layout.size);
+  readonly #event = new Uint8Array(epollEvent.size);
   readonly #eventView = new DataView(this.#event.buffer);
   readonly #watches = new Map<number, Watch>();
   #waiting = 0;
   #running: Promise<void> | undefined;
 
   constructor() {
-    this.#epoll = calls().epoll_create1(closeOnExec);
+    this.#epoll = epollCalls().epoll_create1(EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw errnoError("epoll_create1", errno());
     // libc's memory: an isolate that is ended takes its buffers with it, while the kernel writes.
-    const events = calls().calloc(BigInt(batch), BigInt(layout.size));
+    const events = epollCalls().calloc(BigInt(batch), BigInt(epollEvent.size));
     if (events === null) throw errnoError("calloc", errno());
     this.#events = events;
-    const bytes = Deno.UnsafePointerView.getArrayBuffer(events, batch * layout.size);
+    const bytes = Deno.UnsafePointerView.getArrayBuffer(events, batch * epollEvent.size);
     this.#view = new DataView(bytes);
     this.#wake = makeWake();
     this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN);
@@ -121,11 +105,11 @@ class Readiness {
   /** Runs while anybody waits: a program with nothing to wait for must be able to end. */
   async #run(): Promise<void> {
     while (this.#waiting > 0) {
-      const count = await calls().epoll_wait(this.#epoll, this.#events, batch, longestWaitMs);
+      const count = await epollCalls().epoll_wait(this.#epoll, this.#events, batch, longestWaitMs);
       for (let at = 0; at < count; at++) {
-        const fd = this.#view.getInt32(at * layout.size + layout.data, true);
-        const events = this.#view.getUint32(at * layout.size, true);
-        if (fd === this.#wake) calls().eventfd_read(fd, new BigUint64Array(1));
+        const fd = this.#view.getInt32(at * epollEvent.size + epollEvent.data, true);
+        const events = this.#view.getUint32(at * epollEvent.size, true);
+        if (fd === this.#wake) epollCalls().eventfd_read(fd, new BigUint64Array(1));
         else this.#notify(fd, events);
       }
     }
@@ -153,8 +137,8 @@ class Readiness {
 
   #control(operation: number, fd: number, events: number): void {
     this.#eventView.setUint32(0, events, true);
-    this.#eventView.setInt32(layout.data, fd, true);
-    if (calls().epoll_ctl(this.#epoll, operation, fd, this.#event) < 0) {
+    this.#eventView.setInt32(epollEvent.data, fd, true);
+    if (epollCalls().epoll_ctl(this.#epoll, operation, fd, this.#event) < 0) {
       throw errnoError("epoll_ctl", errno());
     }
   }
