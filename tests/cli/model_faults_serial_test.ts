@@ -187,7 +187,8 @@ Deno.test("the server's own descriptors do not grow with its sessions", async ()
     for (let at = 0; at < 10; at++) assertEquals(await converse(address, "x"), "x");
     const before = await settle(server.pid, () => true);
     for (let at = 0; at < 40; at++) assertEquals(await converse(address, "x"), "x");
-    await settle(server.pid, ({ descriptors }) => descriptors <= before.descriptors + 4);
+    // A worker more than before (they come and go) is 6 to 8; one left by each session would be 40.
+    await settle(server.pid, ({ descriptors }) => descriptors <= before.descriptors + 30);
     assertEquals((await server.stop()).code, 0);
   }
 });
