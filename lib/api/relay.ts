@@ -9,6 +9,7 @@ import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming, Listener } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
+import { ReadyIncoming } from "../core/incoming.ts";
 import type { Ports } from "../core/transport.ts";
 import { type AcceptPolicy, nextSessionId } from "../service/policy.ts";
 import { formatModel, isFar, type Model } from "../service/model.ts";
@@ -176,12 +177,7 @@ class OneListener implements Listener {
   accept(): Promise<Incoming | null> {
     if (this.#given) return Promise.resolve(null);
     this.#given = true;
-    const session = this.#session;
-    return Promise.resolve({
-      remote: session.remote,
-      settle: () => Promise.resolve(session),
-      reject: () => session.abort(),
-    });
+    return Promise.resolve(new ReadyIncoming(this.#session));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -5,8 +5,9 @@
 
 import { sleep, type Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
-import type { Datagram, Datagrams, Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import type { Datagram, Datagrams, Incoming, Listener, Peer } from "../core/contract.ts";
 import { type ErrorKind, NetError, toNetError } from "../core/error.ts";
+import { ReadyIncoming } from "../core/incoming.ts";
 import type { LimitName } from "../core/limits.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { DatagramCount } from "./datagram_count.ts";
@@ -90,7 +91,7 @@ class DatagramListener implements Listener, SessionHost {
       const [session] = this.#pending;
       if (session !== undefined) {
         this.#pending.delete(session);
-        return new DatagramIncoming(session);
+        return new ReadyIncoming(session);
       }
       await new Promise<void>((wake) => this.#wake = wake);
     }
@@ -258,24 +259,6 @@ class DatagramListener implements Listener, SessionHost {
     const address = this.local.text;
     const text = `${address}: limit ${limit} reached: ${consequence}; raise it with --limit`;
     this.#context.log.write("warning", "limit", text, { limit, address });
-  }
-}
-
-class DatagramIncoming implements Incoming {
-  readonly remote: Peer;
-  readonly #session: DatagramSession;
-
-  constructor(session: DatagramSession) {
-    this.remote = session.remote;
-    this.#session = session;
-  }
-
-  settle(_context: Context): Promise<Duplex> {
-    return Promise.resolve(this.#session);
-  }
-
-  reject(): void {
-    this.#session.abort();
   }
 }
 

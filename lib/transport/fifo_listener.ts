@@ -4,7 +4,8 @@
  */
 
 import { type ChildContext, type Context, deriveContext } from "../core/context.ts";
-import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import type { Incoming, Listener, Peer } from "../core/contract.ts";
+import { ReadyIncoming } from "../core/incoming.ts";
 import { O_NONBLOCK, O_RDONLY } from "../sys/constants.ts";
 import { closeDescriptor, openDescriptor } from "../sys/file.ts";
 import { unreadBytes } from "../sys/queue.ts";
@@ -53,7 +54,7 @@ export class FifoListener implements Listener {
       const fd = await openFifo({ ...opening, arrived }, context);
       const over = Promise.withResolvers<void>();
       this.#session = over.promise;
-      return new FifoIncoming(fifoSession(fd, this.local, "read", over.resolve));
+      return new ReadyIncoming(fifoSession(fd, this.local, "read", over.resolve));
     } catch (thrown) {
       if (context.signal.aborted) return null;
       throw thrown;
@@ -69,23 +70,5 @@ export class FifoListener implements Listener {
       await this.#accepting;
       closeDescriptor(this.#held);
     })();
-  }
-}
-
-class FifoIncoming implements Incoming {
-  readonly remote: Peer;
-  readonly #session: Duplex;
-
-  constructor(session: Duplex) {
-    this.remote = session.remote;
-    this.#session = session;
-  }
-
-  settle(): Promise<Duplex> {
-    return Promise.resolve(this.#session);
-  }
-
-  reject(): void {
-    this.#session.abort();
   }
 }

@@ -3,9 +3,9 @@
  * @module
  */
 
-import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
+import { ReadyIncoming } from "../core/incoming.ts";
 
 /** What is used of a `Deno.Listener`. */
 export interface StreamListener<C> {
@@ -47,7 +47,7 @@ export class SocketListener<C> implements Listener {
   async accept(): Promise<Incoming | null> {
     if (this.#closing !== undefined) return null;
     try {
-      return new AcceptedSession(this.#init.session(await this.#listener.accept()));
+      return new ReadyIncoming(this.#init.session(await this.#listener.accept()));
     } catch (thrown) {
       if (this.#closing !== undefined) return null;
       throw this.#acceptError(thrown);
@@ -82,24 +82,5 @@ export class SocketListener<C> implements Listener {
       blame: "remote",
       cause: thrown,
     });
-  }
-}
-
-/** A connection whose transport has nothing to do before data. */
-class AcceptedSession implements Incoming {
-  readonly remote: Peer;
-  readonly #session: Duplex;
-
-  constructor(session: Duplex) {
-    this.remote = session.remote;
-    this.#session = session;
-  }
-
-  settle(_context: Context): Promise<Duplex> {
-    return Promise.resolve(this.#session);
-  }
-
-  reject(): void {
-    this.#session.abort();
   }
 }

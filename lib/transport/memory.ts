@@ -5,6 +5,7 @@
 
 import type { MemoryAddress } from "../core/address.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import { ReadyIncoming } from "../core/incoming.ts";
 import { NetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { encodePath } from "../address/percent.ts";
@@ -109,7 +110,7 @@ class MemoryListener implements Listener {
     for (;;) {
       if (this.#closed) return null;
       const session = this.#queue.shift();
-      if (session !== undefined) return new MemoryIncoming(session);
+      if (session !== undefined) return new ReadyIncoming(session);
       await (this.#accepting ??= Promise.withResolvers<void>()).promise;
     }
   }
@@ -129,23 +130,5 @@ class MemoryListener implements Listener {
   #wake(): void {
     this.#accepting?.resolve();
     this.#accepting = undefined;
-  }
-}
-
-class MemoryIncoming implements Incoming {
-  readonly remote: Peer;
-  readonly #session: MemorySession;
-
-  constructor(session: MemorySession) {
-    this.remote = session.remote;
-    this.#session = session;
-  }
-
-  settle(): Promise<Duplex> {
-    return Promise.resolve(this.#session);
-  }
-
-  reject(): void {
-    this.#session.abort();
   }
 }
