@@ -28,8 +28,11 @@ export function killTree(pid: number): void {
   for (const child of children) killTree(child);
 }
 
-// A thread that ends while its file is being read gives ESRCH rather than "not found".
-function isGone(error: unknown): boolean {
+/**
+ * True for what reading /proc says of a process that has ended: "not found", or ESRCH where it
+ * ended between open(2) and read(2).
+ */
+export function isGone(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound ||
     (error instanceof Error && /ESRCH|os error 3\b/.test(error.message));
 }

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
 import type { Duplex } from "../../lib/core/contract.ts";
 import { converse, echoed, fateOf } from "../support/clients.ts";
-import { isAlive, settle } from "../support/descriptors.ts";
+import { isAlive, isZombie, settle } from "../support/descriptors.ts";
 import { root, run, type RunningProcess, start, startPlumb } from "../support/process.ts";
 import { childrenOf } from "../../tools/descendants.ts";
 import { until } from "../contract/model_contract.ts";
@@ -45,7 +45,7 @@ Deno.test("300 sessions of processes leave no zombie, also while they come", asy
   let isOver = false;
   const watch = (async () => {
     while (!isOver) {
-      zombies = Math.max(zombies, childrenOf(server.pid).filter((pid) => !isAlive(pid)).length);
+      zombies = Math.max(zombies, childrenOf(server.pid).filter(isZombie).length);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   })();

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { childrenOf } from "../../tools/descendants.ts";
+import { childrenOf, isGone } from "../../tools/descendants.ts";
 
 /** A count of what a process holds. */
 export interface Holdings {
@@ -37,7 +37,7 @@ export function descriptorLinks(pid: number = Deno.pid): string[] {
       links.push(Deno.readLinkSync(`/proc/${pid}/fd/${entry.name}`));
     } catch (error) {
       // Closed since the folder was read; reading one's own folder always shows one such.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!isGone(error)) throw error;
     }
   }
   return links;
@@ -45,10 +45,20 @@ export function descriptorLinks(pid: number = Deno.pid): string[] {
 
 /** True while a process exists and is no zombie. */
 export function isAlive(pid: number): boolean {
+  return stateOf(pid) === "alive";
+}
+
+/** True for a process that has ended and that nobody has waited for. */
+export function isZombie(pid: number): boolean {
+  return stateOf(pid) === "zombie";
+}
+
+function stateOf(pid: number): "alive" | "zombie" | "gone" {
   try {
-    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    return /^State:\s+Z/m.test(status) ? "zombie" : "alive";
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isGone(error)) return "gone";
     throw error;
   }
 }
