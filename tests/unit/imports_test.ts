@@ -24,7 +24,17 @@ interface RoomRule {
   readonly builtins: readonly string[] | "any";
 }
 
-const beforeApi = ["core", "address", "wire", "sys", "transport", "stream", "service"];
+const beforeApi = [
+  "core",
+  "address",
+  "wire",
+  "sys",
+  "transport",
+  "stream",
+  "link",
+  "service",
+  "measure",
+];
 
 const table: Readonly<Record<string, RoomRule>> = {
   core: { rooms: [], packages: [], builtins: [] },
@@ -33,8 +43,10 @@ const table: Readonly<Record<string, RoomRule>> = {
   sys: { rooms: ["core"], packages: [], builtins: "any" },
   transport: { rooms: ["core", "address", "wire", "sys"], packages: [], builtins: "any" },
   stream: { rooms: ["core", "wire"], packages: [], builtins: [] },
+  link: { rooms: ["core", "wire", "stream"], packages: [], builtins: [] },
+  measure: { rooms: ["core", "wire", "stream"], packages: ["hdr-histogram-js"], builtins: [] },
   service: {
-    rooms: ["core", "wire", "stream"],
+    rooms: ["core", "wire", "stream", "link"],
     packages: ["hono", "prom-client", "fast-xml-parser"],
     builtins: "any",
   },
@@ -49,7 +61,7 @@ const table: Readonly<Record<string, RoomRule>> = {
 /** What the two files at the root may import: the spark, and the library's face. */
 const entries: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["core", "sys", "cli"],
-  "mod.ts": ["core", "address", "transport", "stream", "service", "api"],
+  "mod.ts": ["core", "address", "transport", "stream", "link", "service", "measure", "api"],
 };
 
 /** Rooms that stand before the operating system, and may say `Deno`. */
