@@ -49,7 +49,12 @@ export function adopt(fd: number): void {
   const flags = fcntl(fd, F_GETFL, 0);
   if (flags < 0) throw errnoError("fcntl");
   if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) throw errnoError("fcntl");
-  if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) throw errnoError("fcntl");
+  setCloseOnExec(fd);
+}
+
+/** Keeps a foreign descriptor from the children of sessions. @throws {NetError} code EBADF */
+export function setCloseOnExec(fd: number): void {
+  if (libc().fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) throw errnoError("fcntl");
 }
 
 /** The first descriptor that systemd passes (sd_listen_fds(3), SD_LISTEN_FDS_START). */

@@ -57,7 +57,7 @@ export function acceptedSession(
   context: Context,
 ): Duplex {
   const { fd } = socket;
-  const isInet = local.host !== undefined;
+  const isInet = remote.host !== undefined;
   const lingerMs = isInet ? lingerOf(fd) : false;
   // Once it is closed its number is somebody else's.
   const isUsable = () => isInet && !socket.closed;

@@ -4,6 +4,7 @@
  */
 
 import type { DescriptorAddress } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
@@ -20,11 +21,14 @@ import {
 } from "../sys/constants.ts";
 import { getIntegerOption } from "../sys/option.ts";
 import { closeDescriptor, describeDescriptor, openDescriptor } from "../sys/file.ts";
-import { passedDescriptors } from "../sys/inherited.ts";
+import { passedDescriptors, setCloseOnExec } from "../sys/inherited.ts";
+import { NativeSocket } from "../sys/socket.ts";
+import { decodeSockaddr } from "../wire/sockaddr.ts";
+import { acceptedSession } from "./accepted_socket.ts";
 import { adoptListener } from "./adopted_listener.ts";
 import { fileSink, fileSource } from "./file_halves.ts";
 import { HalvesSession } from "./halves.ts";
-import { NodeSocket, pipeSocket } from "./node_socket.ts";
+import { pipeSocket } from "./node_socket.ts";
 
 /** The transport of `fd:`. */
 export const descriptorTransport: Transport<DescriptorAddress> = {
@@ -66,7 +70,7 @@ async function connect(request: OpenRequest<DescriptorAddress>): Promise<Duplex>
   const { flags } = inherited(fd, peer);
   const source = { fd, path: `/proc/self/fd/${fd}`, peer, flags };
   const info = await Deno.stat(source.path);
-  if (info.isSocket === true) return socketSession(source);
+  if (info.isSocket === true) return socketSession(source, request.context);
   return info.isFifo === true ? pipeSession(source) : await fileSession(source, info.isFile);
 }
 
@@ -130,22 +134,24 @@ function describe(fd: number, text: string): { flags: number; inherited: boolean
   }
 }
 
-function socketSession({ fd, peer }: Inherited): Duplex {
+function socketSession({ fd, peer }: Inherited, context: Context): Duplex {
   if (getIntegerOption(fd, SOL_SOCKET, SO_TYPE) !== SOCK_STREAM) {
     throw unusable(peer, "this socket has messages, not a stream");
   }
   if (getIntegerOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0) {
     throw unusable(peer, "this socket listens", `write listen:${peer.text}`);
   }
-  const socket = new NodeSocket(fd, { readable: true, writable: true });
-  return new HalvesSession({
-    local: peer,
-    remote: peer,
-    traits: { messages: false, halfClose: true },
-    source: socket.source,
-    sink: socket.sink,
-    gone: socket.gone,
-  });
+  setCloseOnExec(fd);
+  const socket = NativeSocket.own(fd, peer.text);
+  return acceptedSession(socket, { local: peer, remote: named(socket, peer) }, context);
+}
+
+/** The inherited end with the name of who is at the other end of it, where that has one. */
+function named(socket: NativeSocket, peer: Peer): Peer {
+  const name = socket.remoteName();
+  const remote = name === null ? null : decodeSockaddr(name);
+  if (remote === null || remote.family === "unix") return peer;
+  return { ...peer, host: remote.host, port: remote.port };
 }
 
 /**

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { MSG_DONTWAIT } from "../sys/constants.ts";
 import { forgetReadiness, type Interest, whenReady } from "../sys/readiness.ts";
 import type { NativeSocket } from "../sys/socket.ts";
 import type { StreamSocket } from "./socket.ts";
@@ -15,20 +16,23 @@ export class NativeStream implements StreamSocket {
   readonly #socket: NativeSocket;
   readonly #left: Record<Interest, number> = { read: calls, write: calls };
 
-  /** @param socket connected and non-blocking */
+  /**
+   * @param socket connected. One that was inherited may block: its description is shared with the
+   * parent, so each call says that it does not wait, and O_NONBLOCK is left as it is.
+   */
   constructor(socket: NativeSocket) {
     this.#socket = socket;
   }
 
   async read(into: Uint8Array): Promise<number | null> {
     const target = into as Uint8Array<ArrayBuffer>;
-    const count = await this.#when("read", () => this.#socket.receive(target));
+    const count = await this.#when("read", () => this.#socket.receive(target, MSG_DONTWAIT));
     return count === 0 ? null : count;
   }
 
   write(chunk: Uint8Array): Promise<number> {
     const bytes = chunk as Uint8Array<ArrayBuffer>;
-    return this.#when("write", () => this.#socket.send(bytes));
+    return this.#when("write", () => this.#socket.send(bytes, MSG_DONTWAIT));
   }
 
   // deno-lint-ignore require-await -- what shutdown throws must be a rejection

@@ -89,3 +89,28 @@ Deno.test("fd refuses what is not open and what the runtime itself has opened", 
   assertStringIncludes(await run("p 1000 read"), "no such descriptor is open (EBADF)");
   assertStringIncludes(await run("p 5 read"), "this descriptor was not inherited");
 });
+
+Deno.test("fd delivers what waits to be written when its peer has ended its sending", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const size = 4 * 1024 * 1024;
+  const file = await Deno.makeTempFile();
+  await Deno.writeFile(file, new Uint8Array(size).fill(120));
+  const serving = (async () => {
+    using conn = await listener.accept();
+    await conn.closeWrite(); // its end comes while most of ours waits for room
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    let got = 0;
+    for await (const chunk of conn.readable) got += chunk.length;
+    return got;
+  })();
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const relay =
+    `${Deno.execPath()} run -A --quiet --config ${config} ${main} relay file:${file} fd:3`;
+  try {
+    await run(`exec 3<>/dev/tcp/127.0.0.1/${listener.addr.port}; ${relay}`);
+    assertEquals(await serving, size);
+  } finally {
+    listener.close();
+    await Deno.remove(file);
+  }
+});
