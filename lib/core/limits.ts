@@ -154,6 +154,11 @@ export const limitTable = {
     unit: "ms",
     reason: "a peer that still sends after its session ended must not hold a descriptor",
   },
+  "event-queue": {
+    value: 1_024,
+    unit: "count",
+    reason: "events of a connection wait for who reads them, who may have stopped; the oldest go",
+  },
   "dns-answers": {
     value: 1_000,
     unit: "count",
