@@ -115,11 +115,6 @@ export function decodePong(payload: Uint8Array): Pong {
   };
 }
 
-/** A wall clock's milliseconds, with fractions, as they travel. */
-export function microseconds(wallMs: number): number {
-  return Math.max(0, Math.round(wallMs * 1000));
-}
-
 function putRequest(view: DataView, { sequence, sentUs }: Ping): void {
   view.setUint32(0, sequence);
   view.setBigUint64(4, BigInt(sentUs));
