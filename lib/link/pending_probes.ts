@@ -36,6 +36,12 @@ export class PendingProbes {
     return this.#waiting.size;
   }
 
+  /** The one that waits longest, or null. */
+  get oldest(): number | null {
+    const first = this.#waiting.keys().next();
+    return first.done ? null : first.value;
+  }
+
   /** When the next one is lost, or null where none waits. */
   get deadlineMs(): number | null {
     const first = this.#waiting.values().next();
