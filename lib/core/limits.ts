@@ -159,6 +159,36 @@ export const limitTable = {
     unit: "count",
     reason: "events of a connection wait for who reads them, who may have stopped; the oldest go",
   },
+  "watch-targets": {
+    value: 100_000,
+    unit: "count",
+    reason: "each target of a watch is some hundred bytes, and a share of its probes",
+  },
+  "watch-probes": {
+    value: 1_000,
+    unit: "count",
+    reason: "probes at a time: each that waits for an answer holds a descriptor",
+  },
+  "watch-file": {
+    value: 16 * 1024 * 1024,
+    unit: "bytes",
+    reason: "a file of targets; a hundred thousand are less",
+  },
+  "watch-viewers": {
+    value: 64,
+    unit: "count",
+    reason: "browsers that look at watch --web; each holds a connection for as long as it looks",
+  },
+  "watch-hooks": {
+    value: 8,
+    unit: "count",
+    reason: "commands of --on-change at a time; the others wait",
+  },
+  "watch-hook-queue": {
+    value: 1_024,
+    unit: "count",
+    reason: "changes that wait for a command of --on-change; those beyond are said and left out",
+  },
   "dns-answers": {
     value: 1_000,
     unit: "count",
