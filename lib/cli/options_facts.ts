@@ -9,7 +9,12 @@ import { NetError } from "../core/error.ts";
 import { transports } from "../transport/table.ts";
 import { AF_INET, AF_INET6, AF_UNIX, IPPROTO_IP, IPPROTO_IPV6 } from "../sys/constants.ts";
 import { IPPROTO_TCP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, SOL_SOCKET } from "../sys/constants.ts";
-import type { OptionPlace, SocketKind, SocketOption } from "../sys/option_row.ts";
+import {
+  type OptionPlace,
+  type SocketKind,
+  type SocketOption,
+  valueKinds,
+} from "../sys/option_row.ts";
 import { socketOptionTable } from "../sys/option_table.ts";
 import type { OptionEncoding, SocketOptionValue } from "../sys/option_value.ts";
 import { NativeSocket } from "../sys/socket.ts";
@@ -35,19 +40,9 @@ export type OptionType =
   | "structure";
 
 const typeOf: Readonly<Record<OptionEncoding, OptionType>> = {
-  flag: "flag",
-  integer: "integer",
-  unsigned: "integer",
-  size: "size",
-  seconds: "duration",
-  milliseconds: "duration",
-  microseconds: "duration",
-  timeval: "duration",
-  linger: "duration",
+  ...valueKinds,
   keepalive: "keepalive",
-  text: "text",
   bytes: "hex",
-  interface: "text",
   structure: "structure",
 };
 

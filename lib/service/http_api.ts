@@ -3,6 +3,7 @@
  * @module
  */
 
+import { concatenate } from "../core/bytes.ts";
 import { Hono } from "hono";
 import type { Clock } from "../core/clock.ts";
 import type { Limits } from "../core/limits.ts";
@@ -69,13 +70,7 @@ async function readBody(request: Request, maximum: number): Promise<Uint8Array> 
     if (length > maximum) throw tooLarge(maximum);
     chunks.push(chunk);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return concatenate(chunks);
 }
 
 function tooLarge(maximum: number): HttpError {

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { concatenate } from "../core/bytes.ts";
 import { toNetError } from "../core/error.ts";
 import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
 import { reasonOfError } from "../stream/relay.ts";
@@ -110,14 +111,7 @@ export class MessageFace implements Face, Sink<ByteOutput> {
   }
 
   #joined(): Uint8Array | undefined {
-    if (this.#answer.length <= 1) return this.#answer[0];
-    const whole = new Uint8Array(this.#answer.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.#answer) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return this.#answer.length <= 1 ? this.#answer[0] : concatenate(this.#answer);
   }
 
   /** Said once for each cause in a session: a flood of packets must not become a flood of lines. */

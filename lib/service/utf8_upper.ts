@@ -3,6 +3,8 @@
  * @module
  */
 
+import { concatenate } from "../core/bytes.ts";
+
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 const nothing = new Uint8Array(0);
@@ -51,7 +53,7 @@ export class Utf8Upper {
 
   /** Takes a piece; gives the upper case of all complete characters so far, in a new array. */
   push(piece: Uint8Array): Uint8Array {
-    const bytes = this.#held.length === 0 ? piece : concat(this.#held, piece);
+    const bytes = this.#held.length === 0 ? piece : concatenate([this.#held, piece]);
     let out = new Uint8Array(bytes.length);
     let filled = 0;
     let at = 0;
@@ -73,7 +75,9 @@ export class Utf8Upper {
       at = end;
       // Some characters grow: U+0390 has two bytes, and its upper case is three characters.
       const needed = filled + upper.length + bytes.length - at;
-      if (needed > out.length) out = concat(out.subarray(0, filled), new Uint8Array(needed * 2));
+      if (needed > out.length) {
+        out = concatenate([out.subarray(0, filled), new Uint8Array(needed * 2)]);
+      }
       out.set(upper, filled);
       filled += upper.length;
     }
@@ -87,11 +91,4 @@ export class Utf8Upper {
     this.#held = nothing;
     return rest;
   }
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatenate } from "../core/bytes.ts";
 import { realClock, sleep } from "../core/clock.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
 import type { Host, HostSignal } from "../core/host.ts";
@@ -177,13 +178,7 @@ async function readBounded(file: Deno.FsFile, maximum: number, path: string): Pr
     }
     chunks.push(chunk.subarray(0, count));
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return concatenate(chunks);
 }
 
 /** @throws {NetError} from opening and from `write` */

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { OptionPhase } from "../core/option.ts";
+import type { OptionPhase, ValueKind } from "../core/option.ts";
 import type { OptionEncoding } from "./option_value.ts";
 
 /** Where setsockopt(2) finds an option. */
@@ -80,3 +80,21 @@ export function rowsOf(level: number, prefix: string): RowMaker {
     ...facts,
   });
 }
+
+/** How the text of a value is read, by how the kernel wants it. */
+export const valueKinds = {
+  flag: "flag",
+  integer: "integer",
+  unsigned: "integer",
+  size: "size",
+  seconds: "duration",
+  milliseconds: "duration",
+  microseconds: "duration",
+  timeval: "duration",
+  linger: "duration",
+  keepalive: "text",
+  text: "text",
+  bytes: "text",
+  interface: "text",
+  structure: "text",
+} as const satisfies Readonly<Record<OptionEncoding, ValueKind>>;

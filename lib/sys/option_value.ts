@@ -3,6 +3,8 @@
  * @module
  */
 
+import { concatenate } from "../core/bytes.ts";
+
 /** Kernel's keepalive of a connection (tcp(7)); what is left out stays as the system has it. */
 export interface KeepaliveValue {
   /** Silence before the first probe; whole seconds, in milliseconds. */
@@ -63,7 +65,7 @@ export function encodeOption(
     case "linger": {
       if (value === false) return new Uint8Array(8);
       const seconds = encodeDuration(value, unitMs.seconds, "seconds");
-      return typeof seconds === "string" ? seconds : concatenate(int(1), seconds);
+      return typeof seconds === "string" ? seconds : concatenate([int(1), seconds]);
     }
     case "text":
       return typeof value === "string" ? new TextEncoder().encode(value) : "is a text";
@@ -101,13 +103,6 @@ function encodeDuration(value: SocketOptionValue, unit: number, name: string) {
 /** `int` as it lies in memory: x86-64 and arm64 are little-endian, as is every typed array there. */
 function int(value: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Int32Array.of(value).buffer);
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
 }
 
 /** Decodes what getsockopt gave. */

@@ -7,9 +7,10 @@ import { ValueError } from "../address/fault.ts";
 import { parseDuration } from "../address/units.ts";
 import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
-import type { OptionPhase, OptionRow, Options, ValueKind } from "../core/option.ts";
+import type { OptionPhase, OptionRow, Options } from "../core/option.ts";
 import { systemInterfaces } from "../sys/interfaces.ts";
-import type { KeepaliveValue, OptionEncoding, SocketOptionValue } from "../sys/option_value.ts";
+import { valueKinds } from "../sys/option_row.ts";
+import type { KeepaliveValue, SocketOptionValue } from "../sys/option_value.ts";
 import { interfaceIndex } from "../sys/procnet.ts";
 import {
   applySocketOption,
@@ -17,24 +18,6 @@ import {
   socketOption,
   SocketOptionError,
 } from "../sys/socket_options.ts";
-
-/** How the text of a value is read, by how the kernel wants it. */
-const valueKinds: Readonly<Record<OptionEncoding, ValueKind>> = {
-  flag: "flag",
-  integer: "integer",
-  unsigned: "integer",
-  size: "size",
-  seconds: "duration",
-  milliseconds: "duration",
-  microseconds: "duration",
-  timeval: "duration",
-  linger: "duration",
-  keepalive: "text",
-  text: "text",
-  bytes: "text",
-  interface: "text",
-  structure: "text",
-};
 
 const keepaliveText = { bare: "on", placeholder: "IDLE/INTERVAL/COUNT", check: readKeepalive };
 
