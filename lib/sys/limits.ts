@@ -58,6 +58,21 @@ export function openDescriptors(): number | null {
   return names.length === 0 ? null : names.length - 1; // one of them is the one that lists
 }
 
+/** Descriptors that this process may still open, or null where that cannot be known. */
+export function freeDescriptors(): number | null {
+  const [limit, open] = [descriptorLimits()?.soft, openDescriptors()];
+  if (limit === undefined || open === null || !Number.isFinite(limit)) return null;
+  return Math.max(0, limit - open);
+}
+
+/** Load averages over 1, 5 and 15 minutes (proc_loadavg(5)), or null where /proc may not be read. */
+export function loadAverages(): readonly [number, number, number] | null {
+  const words = readSystemText("/proc/loadavg")?.split(" ").map(Number) ?? [];
+  const [one, five, fifteen] = words;
+  if (one === undefined || five === undefined || fifteen === undefined) return null;
+  return [one, five, fifteen];
+}
+
 /**
  * A number that no open descriptor of this process reaches. The kernel's table grows by doubling
  * and never shrinks; its size (FDSize, proc_pid_status(5)) costs one small read, while listing

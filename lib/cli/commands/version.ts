@@ -5,7 +5,7 @@
 
 import type { CommandContext, Invocation } from "../command.ts";
 import type { Plan } from "../plan.ts";
-import { version } from "../version.ts";
+import { version } from "../../core/version.ts";
 
 /** Nothing to plan. */
 export function plan(invocation: Invocation): Plan {

@@ -3,7 +3,7 @@ import type { CommandContext, CommandRow, Invocation } from "../../../lib/cli/co
 import type { Plan } from "../../../lib/cli/plan.ts";
 import { run } from "../../../lib/cli/run.ts";
 import { commands } from "../../../lib/cli/table.ts";
-import { version } from "../../../lib/cli/version.ts";
+import { version } from "../../../lib/core/version.ts";
 import { NetError } from "../../../lib/core/error.ts";
 import { fakeHost, type FakeHostOptions } from "../../support/host.ts";
 

@@ -1,0 +1,52 @@
+/**
+ * What this program says of itself in a ping-pong.
+ * @module
+ */
+
+import type { Clock } from "../core/clock.ts";
+import { version } from "../core/version.ts";
+import { freeDescriptors, loadAverages } from "../sys/limits.ts";
+import type { PeerFacts } from "../wire/peer_facts.ts";
+
+/** How old what the system says may be: counting descriptors costs a look at each of them. */
+const freshMs = 1_000;
+
+/** What is known besides what the system says. */
+export interface OwnFactsOptions {
+  /** Wall-clock time at which the program began, in milliseconds since 1970; default: of this process. */
+  readonly startedMs?: number;
+  /** What the user has it say. */
+  readonly say?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes the source of this program's facts.
+ *
+ * @returns gives the facts of now; `sessions` is how many are open, where that is known
+ */
+export function ownFacts(
+  clock: Clock,
+  { startedMs, say }: OwnFactsOptions = {},
+): (sessions?: number) => PeerFacts {
+  let system: Pick<PeerFacts, "load" | "freeDescriptors"> = {};
+  let readMs = -Infinity;
+  return (sessions) => {
+    const nowMs = clock.now();
+    if (nowMs - readMs >= freshMs) {
+      readMs = nowMs;
+      const [load, free] = [loadAverages(), freeDescriptors()];
+      system = {
+        ...(load === null ? {} : { load }),
+        ...(free === null ? {} : { freeDescriptors: free }),
+      };
+    }
+    return {
+      version,
+      // The runtime's monotonic clock begins with the process.
+      uptimeMs: startedMs === undefined ? nowMs : clock.wall() - startedMs,
+      ...(sessions === undefined ? {} : { sessions }),
+      ...system,
+      ...(say === undefined ? {} : { say }),
+    };
+  };
+}
