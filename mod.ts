@@ -42,6 +42,16 @@ export type { Equipment } from "./lib/api/equipment.ts";
 export type { PairOptions } from "./lib/api/pairing.ts";
 export type { ServiceOptions } from "./lib/api/services.ts";
 export { serveStats, type StatsOptions } from "./lib/api/stats.ts";
+export {
+  type TargetInit,
+  type TargetLike,
+  type TargetOptions,
+  Watch,
+  watch,
+  watchDefaults,
+  type WatchOptions,
+} from "./lib/api/watch.ts";
+export { type ProbeMode, probeModes } from "./lib/api/watch_probe.ts";
 export type { CallOptions } from "./lib/api/endpoint.ts";
 
 // Sessions, and what may stand between two of them
@@ -63,6 +73,23 @@ export type { SizeFound, SizeSearchOptions } from "./lib/stream/size_search.ts";
 export { record } from "./lib/stream/record.ts";
 export { type WebStreams, webStreams } from "./lib/stream/web.ts";
 export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";
+
+// Liveness of many endpoints
+export { type Probe, type WatchEvent, Watching } from "./lib/link/watching.ts";
+export {
+  type StateChange,
+  type StateCounts,
+  type TargetSettings,
+  type TargetStatus,
+  WatchMachine,
+  type WatchMachineOptions,
+} from "./lib/link/watch.ts";
+export {
+  type Damping,
+  type ProbeOutcome,
+  type TargetState,
+  targetStates,
+} from "./lib/link/watch_standing.ts";
 
 // Services
 export { services } from "./lib/service/table.ts";

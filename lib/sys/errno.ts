@@ -79,6 +79,8 @@ export const EAGAIN = 11;
 export const EISCONN = 106;
 /** The socket has no peer. */
 export const ENOTCONN = 107;
+/** Nobody listens there. */
+export const ECONNREFUSED = 111;
 /** An earlier connect is not over yet. */
 export const EALREADY = 114;
 /** The connect goes on in the background. */

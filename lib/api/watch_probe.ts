@@ -1,0 +1,92 @@
+/**
+ * Address, mode -> how it is asked for a sign of life.
+ * @module
+ */
+
+import { bindOptions } from "../address/options.ts";
+import type { Address } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
+import type { Ports } from "../core/transport.ts";
+import { askOnce } from "../link/ask_once.ts";
+import { EchoProber } from "../link/echo_prober.ts";
+import { canKnock, knockOn } from "../transport/knock.ts";
+import { openActive } from "../transport/open.ts";
+import { transports } from "../transport/table.ts";
+
+/** What a probe is. */
+export type ProbeMode = "connect" | "echo";
+
+/** Every mode, the default first. */
+export const probeModes: readonly ProbeMode[] = ["connect", "echo"];
+
+/** Asks once. @returns the round trip in milliseconds */
+export type Ask = (context: Context) => number | Promise<number>;
+
+/** What is sent where only a message can tell whether somebody is there. */
+const question = new TextEncoder().encode("plumb watch\n");
+
+/** Bytes of an echo. */
+const echoBytes = 16;
+
+/**
+ * Prepares to ask an address.
+ *
+ * @param address active
+ * @throws {AddressError} kind "option" for an option that it does not have
+ * @throws {NetError} kind "usage" for what has nobody at its other end to ask
+ */
+export function askerOf(address: Address, mode: ProbeMode, ports: Ports): Ask {
+  if (address.scheme === "stdio" || address.scheme === "fd") {
+    const message = `${address.scheme} has no peer that could be watched`;
+    throw new NetError({ kind: "usage", op: "watch", message });
+  }
+  // Now, and not at each probe: nothing but the user can put it right.
+  bindOptions(address, transports[address.scheme]?.options ?? []);
+  const dial = (context: Context) => openActive(address, context, ports);
+  if (mode === "echo") return (context) => echoed(dial, context);
+  if (address.scheme === "udp") return (context) => heard(dial, context);
+  return canKnock(address) ? knockOn(address) : (context) => opened(dial, address, context);
+}
+
+type Dial = (context: Context) => Promise<Duplex>;
+
+/** Time to open. TCP is closed by a reset, which leaves no TIME_WAIT here; the others in order. */
+async function opened(dial: Dial, { scheme }: Address, context: Context): Promise<number> {
+  const startMs = context.clock.now();
+  await using session = await dial(context);
+  const roundTripMs = context.clock.now() - startMs;
+  if (scheme === "tcp") session.abort();
+  return roundTripMs;
+}
+
+/** Any answer to a message is life, whatever it says; that nobody is there the network may tell. */
+async function heard(dial: Dial, context: Context): Promise<number> {
+  const { clock, signal } = context;
+  await using session = await dial(context);
+  const abort = () => session.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const startMs = clock.now();
+    await session.write(question);
+    await session.read(new Uint8Array(65_536));
+    signal.throwIfAborted();
+    return clock.now() - startMs;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** The round trip on an open session: opening it is not counted. Closed in order, as a client does. */
+async function echoed(dial: Dial, context: Context): Promise<number> {
+  const session = await dial(context);
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return await askOnce(
+    (events) => new EchoProber(session, echoBytes, seed, events, context),
+    context,
+  );
+}
