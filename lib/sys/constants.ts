@@ -42,9 +42,12 @@ export const SO_TYPE = 3;
 export const SO_ERROR = 4;
 /** Datagrams may be sent to a broadcast address. */
 export const SO_BROADCAST = 6;
-/** What close does with unsent data. */
+/** Bytes that may wait to be sent; the kernel keeps twice of what is set. */
 export const SO_SNDBUF = 7;
+/** What close does with unsent data. */
 export const SO_LINGER = 13;
+/** Credentials come with each message, unix(7). */
+export const SO_PASSCRED = 16;
 /** Credentials of the peer of a Unix socket. */
 export const SO_PEERCRED = 17;
 /** Whether it listens. */
@@ -110,6 +113,9 @@ export const IPV6_V6ONLY = 26;
 
 /** Descriptors in a message, unix(7). */
 export const SCM_RIGHTS = 1;
+
+/** Credentials in a message, unix(7). */
+export const SCM_CREDENTIALS = 2;
 
 /** Flag that recvmsg(2) gives: a control message was cut off. */
 export const MSG_CTRUNC = 0x8;
