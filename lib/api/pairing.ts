@@ -111,6 +111,7 @@ function relayPair(
     options.onEnd?.(tally);
     const { reason, error, child } = tally;
     const { bytesIn, bytesOut } = flows;
-    return { reason, bytesIn, bytesOut, ...(error && { error }), ...(child && { child }) };
+    const other = peer === "a" ? tally.b : tally.a;
+    return { reason, bytesIn, bytesOut, other, ...(error && { error }), ...(child && { child }) };
   });
 }

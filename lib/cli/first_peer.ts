@@ -18,6 +18,8 @@ const firstPeerOnly: SessionsOptions = {
   sessions: 1,
   replace: false,
   idleMs: Number.MAX_SAFE_INTEGER,
+  // Nobody can be answered: whoever logs to this socket is meant, and not the first alone.
+  namelessAsOne: true,
 };
 
 /** A peer that came, and what must be closed when its session is over. */

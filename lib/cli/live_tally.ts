@@ -17,6 +17,8 @@ import { flowLine } from "./report.ts";
 export interface LiveTotals {
   readonly aToB: Readonly<Flow>;
   readonly bToA: Readonly<Flow>;
+  /** Which of the ends is the peer, or the peers: what came from it is `bytesIn`. */
+  readonly peer: "a" | "b";
   /** Sessions that are open now. */
   readonly sessions: number;
   /** Processes or threads of the server's model. */
@@ -28,13 +30,13 @@ export function sayLiveTally(session: CommandContext, totals: () => LiveTotals):
   const { host, flags, errors, context } = session;
   const startMs = context.clock.now();
   const say = () => {
-    const { aToB, bToA, sessions, workers } = totals();
+    const { aToB, bToA, peer, sessions, workers } = totals();
     const durationMs = Math.round(context.clock.now() - startMs);
     const open = sessions === 1 ? "1 session" : `${sessions} sessions`;
     const moved = `${open}, ${flowLine(aToB, bToA)}, ${approximateDuration(durationMs)}`;
     const text = workers === undefined ? moved : `${moved}, ${workersLine(workers)}`;
-    const bytes = { bytesAToB: aToB.bytes, bytesBToA: bToA.bytes };
-    const fields = { sessions, ...bytes, durationMs, ...(workers && { workers }) };
+    const [bytesIn, bytesOut] = peer === "a" ? [aToB.bytes, bToA.bytes] : [bToA.bytes, aToB.bytes];
+    const fields = { sessions, bytesIn, bytesOut, durationMs, ...(workers && { workers }) };
     context.log.write("notice", "tally", text, fields);
   };
   const stopSignal = host.onSignal("SIGUSR2", say);

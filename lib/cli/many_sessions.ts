@@ -159,6 +159,7 @@ function liveTotals(server: RunningServer) {
   return {
     aToB: { bytes: bytesIn, writes: accepted },
     bToA: { bytes: bytesOut, writes: accepted },
+    peer: "a" as const,
     sessions: server.open,
     ...(server.figures && { workers: server.figures }),
   };

@@ -7,11 +7,12 @@ import { joined } from "../api/join.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { SessionTally } from "../core/tally.ts";
+import { sessionFields } from "../service/session_line.ts";
 import { Relay, type RelayOptions } from "../stream/relay.ts";
 import type { CommandContext } from "./command.ts";
 import { statusOfSession, statusOfSignal } from "./exit.ts";
 import { sayLiveTally } from "./live_tally.ts";
-import { sessionFields, sessionLine } from "./report.ts";
+import { endedSession, sessionLine } from "./report.ts";
 import { sessionError } from "./session_error.ts";
 import { equipped, framingOf, relayOptionsOf } from "./session_options.ts";
 import { endOnSignal } from "./signals.ts";
@@ -80,12 +81,16 @@ export async function runSession(
   const [left, right] = joined(equippedA, b, framingOf(flags), context.limits.line);
   const given = { ...options, ...relayOptionsOf(flags) };
   const relay = new Relay(left, right, context, { id: 1, ...given });
+  const { peer = "b" } = options;
   using _tally = sayLiveTally(session, () => ({
     aToB: relay.aToB,
     bToA: relay.bToA,
+    peer,
     sessions: 1,
   }));
   const tally = await relay.run();
-  context.log.write("info", "session", sessionLine(tally), sessionFields(tally));
+  const ends = { a: a.remote, b: b.remote, peer, local: (peer === "a" ? a : b).local };
+  const fields = sessionFields(endedSession(tally, ends));
+  context.log.write("info", "session", sessionLine(tally, ends), fields);
   return tally;
 }

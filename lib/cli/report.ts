@@ -3,18 +3,30 @@
  * @module
  */
 
+import type { Peer } from "../core/contract.ts";
 import type { LogFields } from "../core/log.ts";
 import { reasons } from "../core/reason.ts";
 import type { Flow, ServerTally, SessionTally } from "../core/tally.ts";
+import { type EndedSession, peerText } from "../service/session_line.ts";
 import { approximateDuration } from "./quantity.ts";
 import { table } from "./text.ts";
+
+/** The ends of a session of this process, besides its tally. */
+export interface SessionEnds {
+  readonly a: Peer;
+  readonly b: Peer;
+  /** Which of them is the peer. */
+  readonly peer: "a" | "b";
+  /** This side's end towards the peer. */
+  readonly local: Peer;
+}
 
 /**
  * One line about a session that ended:
  * `session 3: tcp://127.0.0.1:5000 <-> stdio: 12 B ->, 3400 B <-, 1.2s, peer-end`.
  * Bytes are exact: they are compared with what the other side counted.
  */
-export function sessionLine(tally: SessionTally): string {
+export function sessionLine(tally: SessionTally, { a, b }: SessionEnds): string {
   const parts = [
     `${tally.aToB.bytes} B ->`,
     `${tally.bToA.bytes} B <-`,
@@ -22,26 +34,21 @@ export function sessionLine(tally: SessionTally): string {
     tally.error === undefined ? tally.reason : `${tally.reason} (${tally.error.message})`,
   ];
   if (tally.child !== undefined) parts.push(childText(tally.child));
-  return `session ${tally.id}: ${tally.a} <-> ${tally.b}: ${parts.join(", ")}`;
+  return `session ${tally.id}: ${peerText(a)} <-> ${peerText(b)}: ${parts.join(", ")}`;
 }
 
-/** Fields of the event `session`. */
-export function sessionFields(tally: SessionTally): LogFields {
-  return {
-    id: tally.id,
-    a: tally.a,
-    b: tally.b,
-    bytesAToB: tally.aToB.bytes,
-    bytesBToA: tally.bToA.bytes,
-    writesAToB: tally.aToB.writes,
-    writesBToA: tally.bToA.writes,
-    durationMs: round(tally.durationMs),
-    reason: tally.reason,
-    ...(tally.error === undefined
-      ? {}
-      : { message: tally.error.message, code: tally.error.code ?? null }),
-    ...(tally.child === undefined ? {} : { child: tally.child }),
+/** The session as a server's gate would tell it: the event `session` has one shape. */
+export function endedSession(tally: SessionTally, ends: SessionEnds): EndedSession {
+  const { id, durationMs, reason, error, child, aToB, bToA } = tally;
+  const isA = ends.peer === "a";
+  const [remote, other] = isA ? [ends.a, ends.b] : [ends.b, ends.a];
+  const [bytesIn, bytesOut] = isA ? [aToB.bytes, bToA.bytes] : [bToA.bytes, aToB.bytes];
+  const report = {
+    ...{ reason, bytesIn, bytesOut, other: other.text },
+    ...(error && { error }),
+    ...(child && { child }),
   };
+  return { id, durationMs, arrival: { remote, local: ends.local }, report };
 }
 
 /** Why a session ended, in words: `idle: nothing moved for the time given by --idle`. */

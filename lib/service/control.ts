@@ -158,13 +158,14 @@ function readCredentials(value: unknown): { pid: number; uid: number; gid: numbe
 }
 
 function readReport(value: unknown): SessionReport {
-  const { reason, bytesIn, bytesOut, error, child } = record(value);
+  const { reason, bytesIn, bytesOut, error, child, other } = record(value);
   return {
     reason: readReason(reason),
     bytesIn: count(bytesIn),
     bytesOut: count(bytesOut),
     ...(error === undefined ? {} : { error: readError(error) }),
     ...(child === undefined ? {} : { child: readChild(child) }),
+    ...(other === undefined ? {} : { other: text(other) }),
   };
 }
 

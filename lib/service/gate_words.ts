@@ -5,7 +5,7 @@
 
 import type { Context } from "../core/context.ts";
 import type { LimitName } from "../core/limits.ts";
-import type { Log } from "../core/log.ts";
+import type { Log, LogFields } from "../core/log.ts";
 import { type AcceptPolicy, type Arrival, descriptorBound, type Refusal } from "./policy.ts";
 import { type EndedSession, peerText, sessionFields, sessionText } from "./session_line.ts";
 
@@ -30,7 +30,7 @@ export class GateWords {
   /** A session was let in. */
   opened(id: number, arrival: Arrival): void {
     if (!this.#log.enabled("debug")) return;
-    const text = `session ${id}: ${peerText(arrival)} at ${arrival.local.text}: open`;
+    const text = `session ${id}: ${peerText(arrival.remote)} at ${arrival.local.text}: open`;
     this.#log.write("debug", "open", text, { id, ...namesOf(arrival) });
   }
 
@@ -43,7 +43,7 @@ export class GateWords {
   /** A connection was turned away. */
   refused(arrival: Arrival, why: Refusal, because: string): void {
     if (!this.#log.enabled("info")) return;
-    const text = `refused ${peerText(arrival)} at ${arrival.local.text}: ${because}`;
+    const text = `refused ${peerText(arrival.remote)} at ${arrival.local.text}: ${because}`;
     this.#log.write("info", "refused", text, { ...namesOf(arrival), why });
   }
 
@@ -84,6 +84,7 @@ export class GateWords {
   }
 }
 
-function namesOf({ remote, local }: Arrival): { readonly peer: string; readonly local: string } {
-  return { peer: remote.text, local: local.text };
+function namesOf({ remote, local }: Arrival): LogFields {
+  const { text: peer, credentials } = remote;
+  return { peer, local: local.text, ...(credentials === undefined ? {} : { credentials }) };
 }

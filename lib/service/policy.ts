@@ -113,6 +113,8 @@ export interface SessionReport extends SessionOutcome {
   readonly worker?: string;
   /** How the process that served it, or its `exec:`, has finished. */
   readonly child?: ChildStatus;
+  /** Where it has two ends that are told apart: the one that is not the peer, as text. */
+  readonly other?: string;
 }
 
 /** As long as people wait for a server to stop before they send the next signal. */

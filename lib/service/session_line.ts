@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { ChildStatus } from "../core/contract.ts";
+import type { ChildStatus, Peer } from "../core/contract.ts";
 import type { LogFields } from "../core/log.ts";
 import type { Arrival, SessionReport } from "./policy.ts";
 
@@ -21,7 +21,7 @@ export interface EndedSession {
  */
 export function sessionText({ id, arrival, report, durationMs }: EndedSession): string {
   const { worker, reason, error, child, bytesIn, bytesOut } = report;
-  const who = `${peerText(arrival)} at ${arrival.local.text}`;
+  const who = `${peerText(arrival.remote)} at ${arrival.local.text}`;
   return [
     `session ${id}: ${worker === undefined ? who : `${who} by ${worker}`}: ${bytesIn} B in`,
     `${bytesOut} B out`,
@@ -33,11 +33,14 @@ export function sessionText({ id, arrival, report, durationMs }: EndedSession): 
 
 /** Fields of the event `session`. */
 export function sessionFields({ id, arrival, report, durationMs }: EndedSession): LogFields {
-  const { worker, reason, error, child, bytesIn, bytesOut } = report;
+  const { worker, reason, error, child, bytesIn, bytesOut, other } = report;
+  const { credentials } = arrival.remote;
   return {
     id,
     peer: arrival.remote.text,
     local: arrival.local.text,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(other === undefined ? {} : { other }),
     ...(worker === undefined ? {} : { worker }),
     bytesIn,
     bytesOut,
@@ -48,9 +51,15 @@ export function sessionFields({ id, arrival, report, durationMs }: EndedSession)
   };
 }
 
-/** A Unix client that was never bound has no name. */
-export function peerText({ remote }: Arrival): string {
-  return remote.text || "nameless peer";
+/**
+ * Who a peer is, for people: `unix:/run/x (pid=812 uid=1000 gid=1000)` where the kernel tells. A
+ * Unix client that was never bound has no name.
+ */
+export function peerText({ text, credentials }: Peer): string {
+  const name = text || "nameless peer";
+  if (credentials === undefined) return name;
+  const { pid, uid, gid } = credentials;
+  return `${name} (pid=${pid} uid=${uid} gid=${gid})`;
 }
 
 function childText({ pid, code, signal }: ChildStatus): string {

@@ -32,6 +32,11 @@ export interface SessionsOptions {
    * peer wins".
    */
   readonly replace?: boolean;
+  /**
+   * All senders without an address are one session (default false: one for each process, where the
+   * kernel tells which). For who takes one session only and wants to hear them all.
+   */
+  readonly namelessAsOne?: boolean;
 }
 
 interface Entry {
@@ -50,7 +55,7 @@ class DatagramListener implements Listener, SessionHost {
   readonly #context: Context;
   readonly #bounds: Required<Omit<SessionsOptions, "ratePerPeer">>;
   readonly #rates: PeerRates | undefined;
-  /** By the peer's text; the least recently used comes first, as a Map keeps its order. */
+  /** By `#keyOf` the peer; the least recently used comes first, as a Map keeps its order. */
   readonly #entries = new Map<string, Entry>();
   /** The sessions of each peer host, in the same order. */
   readonly #hosts = new Map<string, Set<DatagramSession>>();
@@ -76,6 +81,7 @@ class DatagramListener implements Listener, SessionHost {
       perPeer: options.perPeer ?? limits["datagram-sessions-per-peer"],
       queueBytes: options.queueBytes ?? limits["datagram-queue"],
       replace: options.replace ?? true,
+      namelessAsOne: options.namelessAsOne ?? false,
     };
     const { ratePerPeer } = options;
     if (ratePerPeer !== undefined) {
@@ -112,12 +118,13 @@ class DatagramListener implements Listener, SessionHost {
 
   forget(session: DatagramSession): void {
     this.#pending.delete(session);
-    const { text, host } = session.remote;
-    const entry = this.#entries.get(text);
+    const { host } = session.remote;
+    const key = this.#keyOf(session.remote);
+    const entry = this.#entries.get(key);
     // Its peer may have come back meanwhile, as another session.
     if (entry?.session !== session) return;
     entry.idle.cancel();
-    this.#entries.delete(text);
+    this.#entries.delete(key);
     if (host === undefined) return;
     const ofHost = this.#hosts.get(host);
     ofHost?.delete(session);
@@ -178,7 +185,7 @@ class DatagramListener implements Listener, SessionHost {
       const { clock } = this.#context;
       if (!this.#rates.take(host, clock.now())) return this.#count.lose("rate");
     }
-    const session = this.#entries.get(peer.text)?.session ?? this.#open(peer);
+    const session = this.#entries.get(this.#keyOf(peer))?.session ?? this.#open(peer);
     if (session === undefined) return this.#count.lose("full");
     this.#touch(session);
     const cost = queueCost(data);
@@ -205,7 +212,7 @@ class DatagramListener implements Listener, SessionHost {
       lastActivityMs: () => session.activeMs,
       expire: () => session.end(failure(session, "idle", `nothing moved for ${idleMs} ms`)),
     });
-    this.#entries.set(peer.text, { session, idle });
+    this.#entries.set(this.#keyOf(peer), { session, idle });
     if (peer.host !== undefined) {
       const ofHost = this.#hosts.get(peer.host);
       if (ofHost === undefined) this.#hosts.set(peer.host, new Set([session]));
@@ -243,14 +250,21 @@ class DatagramListener implements Listener, SessionHost {
 
   #touch(session: DatagramSession): void {
     session.activeMs = this.#context.clock.now();
-    const { text, host } = session.remote;
-    const entry = this.#entries.get(text);
+    const { host } = session.remote;
+    const key = this.#keyOf(session.remote);
+    const entry = this.#entries.get(key);
     if (entry?.session !== session) return;
-    this.#entries.delete(text);
-    this.#entries.set(text, entry);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     const ofHost = host === undefined ? undefined : this.#hosts.get(host);
     ofHost?.delete(session);
     ofHost?.add(session);
+  }
+
+  /** What tells sessions apart: the peer's address; of senders without one, the process. */
+  #keyOf({ text, credentials }: Peer): string {
+    if (text !== "" || credentials === undefined || this.#bounds.namelessAsOne) return text;
+    return `pid ${credentials.pid}`;
   }
 
   #sayOnce(limit: LimitName, consequence: string): void {
@@ -268,8 +282,8 @@ function failure(session: DatagramSession, kind: ErrorKind, message: string): Ne
 
 /**
  * Makes a listener of a datagram socket, and owns the socket: each peer that sends something
- * becomes a session of messages, until it is silent for too long or its place is needed. All
- * senders without an address share one session that can only be read.
+ * becomes a session of messages, until it is silent for too long or its place is needed. One of a
+ * sender without an address can only be read; credentials are those of whoever opened the session.
  *
  * Sessions, their queues and the sessions of one host are bounded. Disposing the listener ends all
  * its sessions.

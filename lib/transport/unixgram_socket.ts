@@ -1,18 +1,24 @@
 /**
  * A Unix datagram socket with many peers.
+ *
+ * The socket is one of the runtime's. Where its descriptor can be had, it is received from and sent
+ * to by system calls of our own: the runtime's receive discards who the sender is, and its send
+ * fails with "busy" while a receive waits.
  * @module
  */
 
 import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
-import type { Datagram, Datagrams, Peer } from "../core/contract.ts";
+import type { Credentials, Datagram, Datagrams, Peer } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { formatPath } from "../address/path.ts";
 import { SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../sys/constants.ts";
 import { findDescriptor } from "../sys/descriptor.ts";
 import { getIntegerOption } from "../sys/option.ts";
+import { forgetReadiness, readinessSettled, whenReady } from "../sys/readiness.ts";
+import { receiveFromUnix, UnixSender, wantCredentials } from "../sys/receive_credentials.ts";
 import { sendTo } from "../sys/send_to.ts";
-import { encodeSockaddr } from "../wire/sockaddr.ts";
+import { decodeSockaddr, encodeSockaddr } from "../wire/sockaddr.ts";
 
 /** The kernel keeps this much of SO_SNDBUF for itself (unix_dgram_sendmsg: "len > sk_sndbuf - 32"). */
 const sendOverhead = 32;
@@ -24,9 +30,13 @@ const usualSendBuffer = 212_992;
 const firstRetryMs = 1;
 const longestRetryMs = 50;
 
-/** The end that a name of the runtime's stands for; "" for a sender without a name. */
-export function unixgramPeer(name: string | null): Peer {
-  if (name === null || name === "") return { scheme: "unixgram", text: "" };
+/** Datagrams in a row that are taken without a turn of the event loop: timers and signals wait. */
+const burst = 64;
+
+/** The end that a name of the kernel's stands for; "" for a sender without a name. */
+export function unixgramPeer(name: string, credentials: Credentials | null = null): Peer {
+  const who = credentials === null ? {} : { credentials };
+  if (name === "") return { scheme: "unixgram", text: "", ...who };
   const abstract = name.startsWith("\0");
   const path = abstract ? name.slice(1) : name;
   const address = { scheme: "unixgram", passive: false, options: [], path, abstract } as const;
@@ -34,6 +44,7 @@ export function unixgramPeer(name: string | null): Peer {
     scheme: "unixgram",
     text: `unixgram:${formatPath(address)}`,
     path: abstract ? `@${path}` : path,
+    ...who,
   };
 }
 
@@ -46,11 +57,14 @@ export class UnixDatagramSocket implements Datagrams {
   readonly #closed?: () => void;
   /** Null without FFI: then nothing can be sent while a receive waits, which is always. */
   readonly #fd: number | null;
-  /** One byte more than any message: the runtime cuts what does not fit and does not tell. */
-  readonly #buffer: Uint8Array<ArrayBuffer>;
+  #sender: UnixSender | undefined;
+  /** For the runtime's receive only: one byte more than any message, for it cuts without a word. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
   readonly #open = new AbortController();
+  #inARow = 0;
   #unanswerable = 0;
-  #last: Peer = unixgramPeer(null);
+  /** Who sent the last datagram: the next is mostly of the same one. */
+  #last = { name: "", peer: unixgramPeer("") };
 
   /** @param name as the runtime and the kernel have it: abstract ones begin with NUL */
   constructor(socket: Deno.DatagramConn, name: string, context: Context, closed?: () => void) {
@@ -63,7 +77,7 @@ export class UnixDatagramSocket implements Datagrams {
       ? usualSendBuffer
       : getIntegerOption(this.#fd, SOL_SOCKET, SO_SNDBUF);
     this.maximumMessage = room - sendOverhead;
-    this.#buffer = new Uint8Array(Math.max(room, usualSendBuffer) + 1);
+    if (this.#fd !== null) wantCredentials(this.#fd);
   }
 
   /**
@@ -75,16 +89,41 @@ export class UnixDatagramSocket implements Datagrams {
   async receive(into: Uint8Array): Promise<Datagram | null> {
     if (this.#open.signal.aborted) return null;
     try {
-      const [data, from] = await this.#socket.receive(this.#buffer);
-      const peer = this.#peerOf((from as Deno.UnixAddr).path);
-      const cut = data.length === this.#buffer.length;
-      if (cut || data.length > into.length) throw tooLong(peer, data.length, into.length, cut);
-      into.set(data);
-      return { data: into.subarray(0, data.length), peer };
+      return this.#fd === null
+        ? await this.#receiveByRuntime(into)
+        : await this.#receiveFrom(this.#fd, into);
     } catch (thrown) {
       if (this.#open.signal.aborted) return null;
       throw toNetError(thrown, "receive", this.local.text, "remote");
     }
+  }
+
+  async #receiveFrom(fd: number, into: Uint8Array): Promise<Datagram | null> {
+    const sender = this.#sender ??= new UnixSender();
+    while (!this.#open.signal.aborted) {
+      if (this.#inARow++ < burst) {
+        // The contract's buffers are never of shared memory.
+        const length = receiveFromUnix(fd, into as Uint8Array<ArrayBuffer>, sender);
+        if (length !== "again") {
+          return whole(this.#peerOf(pathOf(sender.name), sender.credentials), into, length);
+        }
+      }
+      // After a burst, too: what is there already makes it settle at once.
+      await whenReady(fd, "read");
+      this.#inARow = 0;
+    }
+    return null;
+  }
+
+  async #receiveByRuntime(into: Uint8Array): Promise<Datagram> {
+    this.#buffer ??= new Uint8Array(usualSendBuffer + 1);
+    const [data, from] = await this.#socket.receive(this.#buffer);
+    const peer = this.#peerOf((from as Deno.UnixAddr).path ?? "", null);
+    if (data.length === this.#buffer.length) {
+      throw tooLong(peer, `at least ${data.length}`, into.length);
+    }
+    if (data.length <= into.length) into.set(data);
+    return whole(peer, into, data.length);
   }
 
   /**
@@ -126,14 +165,15 @@ export class UnixDatagramSocket implements Datagrams {
   abort(): void {
     if (this.#open.signal.aborted) return;
     this.#open.abort();
+    if (this.#fd !== null) forgetReadiness(this.#fd);
     this.#socket.close();
     this.#closed?.();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    // What was sent lies in the receiver's queue already: there is nothing to wait for.
+  async [Symbol.asyncDispose](): Promise<void> {
+    // What was sent lies in the receiver's queue already: it needs no waiting for.
     this.abort();
-    return Promise.resolve();
+    await readinessSettled();
   }
 
   #dropReply(): void {
@@ -143,15 +183,34 @@ export class UnixDatagramSocket implements Datagrams {
     this.#context.log.write("info", "dropped", text, fields);
   }
 
-  #peerOf(name: string | null): Peer {
-    const known = this.#last.path?.replace(/^@/, "\0") ?? "";
-    if (known !== (name ?? "")) this.#last = unixgramPeer(name);
-    return this.#last;
+  #peerOf(name: string, credentials: Credentials | null): Peer {
+    const { peer } = this.#last;
+    if (this.#last.name === name && sameCredentials(peer.credentials ?? null, credentials)) {
+      return peer;
+    }
+    this.#last = { name, peer: unixgramPeer(name, credentials) };
+    return this.#last.peer;
   }
 }
 
-function tooLong(peer: Peer, length: number, room: number, cut: boolean): NetError {
-  const size = cut ? `at least ${length}` : String(length);
+/** A sender that was never bound has no name at all. */
+function pathOf(sockaddr: Uint8Array): string {
+  const name = sockaddr.length === 0 ? null : decodeSockaddr(sockaddr);
+  return name?.family === "unix" ? name.path : "";
+}
+
+function sameCredentials(a: Credentials | null, b: Credentials | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.pid === b.pid && a.uid === b.uid && a.gid === b.gid;
+}
+
+/** The datagram, where it has all of its bytes in the caller's buffer. */
+function whole(peer: Peer, into: Uint8Array, length: number): Datagram {
+  if (length > into.length) throw tooLong(peer, String(length), into.length);
+  return { data: into.subarray(0, length), peer };
+}
+
+function tooLong(peer: Peer, size: string, room: number): NetError {
   return new NetError({
     kind: "too-large",
     op: "receive",

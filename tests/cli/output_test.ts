@@ -51,7 +51,8 @@ Deno.test("a session ends with one line of -v, and one object, with the same fac
   assertEquals(silent.stderr, "");
   const [session, ...others] = events(json.stderr);
   assertEquals([session?.["event"], others], ["session", []]);
-  assertEquals([session?.["bytesAToB"], session?.["bytesBToA"]], [4, 8]);
+  assertEquals([session?.["bytesOut"], session?.["bytesIn"]], [4, 8]);
+  assertEquals([session?.["peer"], session?.["other"]], ["sh:cat; echo end", "stdio:"]);
   assert(Number(session?.["durationMs"]) > 0);
   assertMatch(String(session?.["reason"]), /^(local|peer)-end$/);
 });

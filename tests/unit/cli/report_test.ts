@@ -1,15 +1,17 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import {
+  endedSession,
   flowLine,
   reasonText,
   serverFields,
   serverLine,
-  sessionFields,
+  type SessionEnds,
   sessionLine,
   sessionTable,
 } from "../../../lib/cli/report.ts";
 import { NetError } from "../../../lib/core/error.ts";
 import type { ServerTally, SessionTally } from "../../../lib/core/tally.ts";
+import { sessionFields } from "../../../lib/service/session_line.ts";
 
 const session: SessionTally = {
   id: 3,
@@ -20,41 +22,56 @@ const session: SessionTally = {
   durationMs: 1234.56789,
   reason: "peer-end",
 };
+const credentials = { pid: 812, uid: 1000, gid: 100 };
+const ends: SessionEnds = {
+  a: { scheme: "tcp", text: "tcp://127.0.0.1:5000" },
+  b: { scheme: "stdio", text: "stdio:" },
+  peer: "a",
+  local: { scheme: "tcp", text: "tcp://127.0.0.1:7" },
+};
 const error = new NetError({ kind: "reset", op: "read", message: "reset", code: "ECONNRESET" });
 
 Deno.test("a session is one line", () => {
   assertEquals(
-    sessionLine(session),
+    sessionLine(session, ends),
     "session 3: tcp://127.0.0.1:5000 <-> stdio:: 12 B ->, 3400 B <-, 1.23s, peer-end",
   );
   assertEquals(
-    sessionLine({ ...session, reason: "reset", error }),
+    sessionLine({ ...session, reason: "reset", error }, ends),
     "session 3: tcp://127.0.0.1:5000 <-> stdio:: 12 B ->, 3400 B <-, 1.23s, " +
       "reset (read: reset (ECONNRESET))",
+  );
+  const named = { ...ends, a: { scheme: "unix", text: "", credentials } };
+  assertMatch(
+    sessionLine(session, named),
+    /^session 3: nameless peer \(pid=812 uid=1000 gid=100\) <-> stdio:: /,
   );
 });
 
 Deno.test("how a child finished is part of its session", () => {
   const ended = (code: number, signal: string | null) =>
-    sessionLine({ ...session, child: { pid: 7, code, signal } }).replace(/^.*peer-end/, "");
+    sessionLine({ ...session, child: { pid: 7, code, signal } }, ends).replace(/^.*peer-end/, "");
   assertEquals(ended(3, null), ", child 7 exited with 3");
   assertEquals(ended(137, "SIGKILL"), ", child 7 ended by SIGKILL");
 });
 
 Deno.test("the fields of a session are exact", () => {
-  assertEquals(sessionFields(session), {
+  assertEquals(sessionFields(endedSession(session, ends)), {
     id: 3,
-    a: "tcp://127.0.0.1:5000",
-    b: "stdio:",
-    bytesAToB: 12,
-    bytesBToA: 3400,
-    writesAToB: 1,
-    writesBToA: 2,
+    peer: "tcp://127.0.0.1:5000",
+    local: "tcp://127.0.0.1:7",
+    other: "stdio:",
+    bytesIn: 12,
+    bytesOut: 3400,
     durationMs: 1234.568,
     reason: "peer-end",
   });
-  const failed = sessionFields({ ...session, reason: "reset", error });
+  const failed = sessionFields(endedSession({ ...session, reason: "reset", error }, ends));
   assertEquals(failed["code"], "ECONNRESET");
+  const other: SessionEnds = { ...ends, peer: "b", b: { ...ends.b, credentials } };
+  const { peer, bytesIn, bytesOut, ...fields } = sessionFields(endedSession(session, other));
+  assertEquals([peer, bytesIn, bytesOut], ["stdio:", 3400, 12]);
+  assertEquals([fields["other"], fields["credentials"]], [ends.a.text, credentials]);
 });
 
 Deno.test("a reason is said in words", () => {

@@ -241,6 +241,24 @@ Deno.test("senders without an address share a session that is only read", async 
   await listener[Symbol.asyncDispose]();
 });
 
+Deno.test("senders without an address have a session for each process, where that is known", async () => {
+  const sender = (pid: number): Peer => {
+    return { scheme: "unixgram", text: "", credentials: { pid, uid: 7, gid: 8 } };
+  };
+  const apart = start();
+  for (const pid of [1, 2, 1]) apart.socket.push(sender(pid), `of ${pid}`);
+  const [first, second] = [await accept(apart.listener), await accept(apart.listener)];
+  assertEquals([await readText(first), await readText(first)], ["of 1", "of 1"]);
+  assertEquals([await readText(second), second.remote.credentials?.pid], ["of 2", 2]);
+  await apart.listener[Symbol.asyncDispose]();
+
+  const asOne = start({ namelessAsOne: true, sessions: 1, replace: false });
+  for (const pid of [1, 2]) asOne.socket.push(sender(pid), `of ${pid}`);
+  const session = await accept(asOne.listener);
+  assertEquals([await readText(session), await readText(session)], ["of 1", "of 2"]);
+  await asOne.listener[Symbol.asyncDispose]();
+});
+
 Deno.test("a refusal that the network told ends the session that it concerns", async () => {
   const { clock, socket, listener } = start();
   socket.push(udpPeer(1), "x");
