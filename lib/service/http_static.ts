@@ -21,12 +21,12 @@ const indexName = "index.html";
  * @param target as the client wrote it: see http_target.ts
  * @throws {HttpError} 400, 404 (also for what exists and must not be seen), 405, 412, 416
  */
-export async function staticResponse(
+export function staticResponse(
   root: string,
   target: RequestTarget,
   request: Request,
   nowMs: number,
-): Promise<Response> {
+): Response {
   const isHead = request.method === "HEAD";
   if (!isHead && request.method !== "GET") {
     throw new HttpError(405, "the method must be GET or HEAD", { "Allow": "GET, HEAD" });
@@ -36,23 +36,23 @@ export async function staticResponse(
     throw path.refused === "hidden" ? notFound() : new HttpError(400, "a malformed path");
   }
   const { names, directory } = path;
-  const found = await findBelow(root, directory ? [...names, indexName] : names);
+  const found = findBelow(root, directory ? [...names, indexName] : names);
   if (found.kind === "file") {
     const name = directory ? indexName : names.at(-1) ?? indexName;
-    return await fileResponse(found, name, request, isHead, nowMs);
+    return fileResponse(found, name, request, isHead, nowMs);
   }
   // Without the slash, relative links in the page would lead to the folder above.
   if (found.kind === "folder" && !directory) return redirect(`${target.path}/${target.query}`);
   throw notFound();
 }
 
-async function fileResponse(
+function fileResponse(
   file: OpenFile,
   name: string,
   request: Request,
   isHead: boolean,
   nowMs: number,
-): Promise<Response> {
+): Response {
   let isTaken = false;
   try {
     const header = (name: string) => request.headers.get(name) ?? undefined;
@@ -82,12 +82,12 @@ async function fileResponse(
     if (isHead) return new Response(null, { headers });
     const status = range === "whole" ? 200 : 206;
     if (part.end - part.start < chunkSize) {
-      return new Response(await bytesAt(file, part), { status, headers });
+      return new Response(bytesAt(file, part), { status, headers });
     }
     isTaken = true;
     return new Response(streamOf(file, part), { status, headers });
   } finally {
-    if (!isTaken) await file.handle.close();
+    if (!isTaken) file.close();
   }
 }
 
@@ -98,42 +98,39 @@ function validatorsOf({ inode, modifiedNs, size }: OpenFile) {
 }
 
 /** The few bytes of a small part: a stream for them would cost more than they do. */
-async function bytesAt(
-  { handle }: OpenFile,
-  { start, end }: ByteRange,
-): Promise<Uint8Array<ArrayBuffer>> {
+function bytesAt(file: OpenFile, { start, end }: ByteRange): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(end + 1 - start);
   for (let filled = 0; filled < bytes.length;) {
-    const left = bytes.length - filled;
-    const { bytesRead } = await handle.read(bytes, filled, left, start + filled);
-    if (bytesRead === 0) throw becameShorter();
-    filled += bytesRead;
+    const count = file.readNow(bytes.subarray(filled), start + filled);
+    if (count === 0) throw becameShorter();
+    filled += count;
   }
   return bytes;
 }
 
 /** Bytes of a file as a stream that closes it, read only as far as they are taken. */
-function streamOf({ handle }: OpenFile, { start, end }: ByteRange): ReadableStream<Uint8Array> {
+function streamOf(file: OpenFile, { start, end }: ByteRange): ReadableStream<Uint8Array> {
   let position = start;
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
     const wanted = Math.min(chunkSize, end + 1 - position);
     if (wanted > 0) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(wanted), 0, wanted, position);
-      if (bytesRead === 0) throw becameShorter();
-      position += bytesRead;
-      controller.enqueue(buffer.subarray(0, bytesRead));
+      const chunk = new Uint8Array(wanted);
+      const count = await file.read(chunk, position);
+      if (count === 0) throw becameShorter();
+      position += count;
+      controller.enqueue(chunk.subarray(0, count));
     }
     if (position <= end) return;
-    await handle.close();
+    file.close();
     controller.close();
   };
   return new ReadableStream({
     pull: (controller) =>
-      pull(controller).catch(async (thrown) => {
-        await handle.close();
+      pull(controller).catch((thrown) => {
+        file.close();
         throw thrown;
       }),
-    cancel: () => handle.close(),
+    cancel: () => file.close(),
   }, { highWaterMark: 0 });
 }
 

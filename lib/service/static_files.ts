@@ -1,20 +1,70 @@
 /**
  * Files below a root folder, and nothing else of the machine.
+ *
+ * What is small is asked of the system at once, as nginx does: an answer from the kernel's caches
+ * takes a few microseconds, and handing the question to a thread takes ten times that, six times
+ * for each request. Only the content of larger files is waited for.
  * @module
  */
 
-import { constants, type FileHandle, open, readlink, realpath, stat } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  read,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { promisify } from "node:util";
 import { isHidden } from "./http_target.ts";
 
-/** A file that is open for reading. The caller closes the handle. */
-export interface OpenFile {
-  readonly kind: "file";
-  readonly handle: FileHandle;
+const readLater = promisify(read);
+
+/** A file that is open for reading. Whoever is given it closes it. */
+export class OpenFile {
+  readonly kind = "file";
+  readonly #fd: number;
+  #isClosed = false;
+  #isReading = false;
   /** Bytes, when it was opened. */
   readonly size: number;
   /** When its content was last changed, ns since 1970. */
   readonly modifiedNs: bigint;
   readonly inode: bigint;
+
+  /** Owns the descriptor. */
+  constructor(fd: number, facts: { readonly size: bigint; mtimeNs: bigint; ino: bigint }) {
+    this.#fd = fd;
+    this.size = Number(facts.size);
+    this.modifiedNs = facts.mtimeNs;
+    this.inode = facts.ino;
+  }
+
+  /** Reads what is small, at once. @returns how many bytes; 0 at the end of the file */
+  readNow(into: Uint8Array, position: number): number {
+    return readSync(this.#fd, into, 0, into.length, position);
+  }
+
+  /** Reads while others have their turn, once at a time. @returns how many bytes; 0 at the end */
+  async read(into: Uint8Array, position: number): Promise<number> {
+    this.#isReading = true;
+    try {
+      return (await readLater(this.#fd, into, 0, into.length, position)).bytesRead;
+    } finally {
+      this.#isReading = false;
+      if (this.#isClosed) closeSync(this.#fd);
+    }
+  }
+
+  /** A read that is under way ends first: its number would be another file's. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (!this.#isReading) closeSync(this.#fd);
+  }
 }
 
 /** What names below the root stand for; anything that must not be seen is "nothing". */
@@ -48,32 +98,31 @@ const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
  * @param root a real path, without a slash at its end
  * @param names as `namesOf` gives them: no dots, no slashes
  */
-export async function findBelow(root: string, names: readonly string[]): Promise<Found> {
+export function findBelow(root: string, names: readonly string[]): Found {
   const path = [root, ...names].join("/");
   try {
-    const before = await stat(path);
-    if (before.isDirectory()) return isShown(root, await realpath(path)) ? folder : nothing;
+    const before = statSync(path);
+    if (before.isDirectory()) return isShown(root, realpathSync(path)) ? folder : nothing;
     // A device may do things when it is opened.
-    return before.isFile() ? await openBelow(root, path) : nothing;
+    return before.isFile() ? openBelow(root, path) : nothing;
   } catch (thrown) {
     if (absences.has((thrown as { code?: unknown }).code)) return nothing;
     throw thrown;
   }
 }
 
-async function openBelow(root: string, path: string): Promise<Found> {
-  const handle = await open(path, flags);
+function openBelow(root: string, path: string): Found {
+  const fd = openSync(path, flags);
   let isGiven = false;
   try {
-    const opened = await handle.stat({ bigint: true });
+    const opened = fstatSync(fd, { bigint: true });
     // The kernel's own word for the open file (proc_pid_fd(5)). Without /proc nothing is served.
-    const real = await readlink(`/proc/self/fd/${handle.fd}`);
+    const real = readlinkSync(`/proc/self/fd/${fd}`);
     if (!opened.isFile() || !isShown(root, real)) return nothing;
     isGiven = true;
-    const { size, mtimeNs, ino } = opened;
-    return { kind: "file", handle, size: Number(size), modifiedNs: mtimeNs, inode: ino };
+    return new OpenFile(fd, opened);
   } finally {
-    if (!isGiven) await handle.close();
+    if (!isGiven) closeSync(fd);
   }
 }
 
