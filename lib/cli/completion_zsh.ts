@@ -51,7 +51,8 @@ function flagSpec(flag: CompletedFlag): string {
   if (flag.short === undefined) {
     return quoted(`${flag.repeat ? "*" : ""}--${flag.name}${equals}${help}${value}`);
   }
-  const names = `{-${flag.short},--${flag.name}${equals}}`;
+  // A + after the letter: its value may be in the same word.
+  const names = `{-${flag.short}${flag.takesValue ? "+" : ""},--${flag.name}${equals}}`;
   const before = flag.repeat ? "'*'" : `'(-${flag.short} --${flag.name})'`;
   return `${before}${names}${quoted(help + value)}`;
 }

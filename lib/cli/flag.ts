@@ -8,7 +8,7 @@ import type { OptionRow, Options, OptionValue } from "../core/option.ts";
 
 /** One flag of a command: an option row that is written `--name`. */
 export interface FlagRow extends OptionRow {
-  /** One letter: `-q`. Only flags without a value have one. */
+  /** One letter: `-q`, `-c 3`. */
   readonly short?: string;
   /**
    * Value when nothing was given, as `readValue` would give it (ms, bytes). A row without one is

@@ -56,7 +56,21 @@ export function normalise(
     flags.push(value === null ? `--${row.name}` : `--${row.name}=${value}`);
   };
 
-  for (let at = 0; at < argv.length; at++) {
+  let at = 0;
+  /** A flag that needs a value: in the same word, or the next one. */
+  const putValue = (row: FlagRow, written: string, value: string | null) => {
+    if (value !== null) return put(row, written, value);
+    const next = argv[at + 1];
+    if (next === undefined || isFlagWord(next) || next === "--") {
+      fail(`${written} needs a value`, `write ${written}=${row.placeholder ?? "VALUE"}`);
+    } else if (next === "") fail(`${written} is given an empty value`);
+    else {
+      put(row, written, next);
+      at++;
+    }
+  };
+
+  for (; at < argv.length; at++) {
     const word = argv[at] ?? "";
     if (word === "--") {
       positionals.push(...argv.slice(at + 1));
@@ -72,10 +86,9 @@ export function normalise(
     const value = equals < 0 ? null : word.slice(equals + 1);
     if (written === "-") fail(`unknown flag ${quote(word)}`);
     if (!word.startsWith("--")) {
-      for (const row of cluster(written, rows, options.op)) {
-        if (value !== null) fail(`${quote(written)} takes no value`);
-        put(row, `-${row.short}`, null);
-      }
+      const { plain, last } = cluster(word, rows, options.op);
+      for (const row of plain) put(row, `-${row.short}`, null);
+      if (last !== null) putValue(last.row, `-${last.row.short}`, last.value);
       continue;
     }
     const row = rows.find((row) => `--${row.name}` === written) ??
@@ -86,16 +99,7 @@ export function normalise(
       put(row, written, null);
     } else if (value !== null || row.bare !== undefined) {
       put(row, written, value ?? row.bare ?? null);
-    } else {
-      const next = argv[at + 1];
-      if (next === undefined || isFlagWord(next) || next === "--") {
-        fail(`${written} needs a value`, `write ${written}=${row.placeholder ?? "VALUE"}`);
-      } else if (next === "") fail(`${written} is given an empty value`);
-      else {
-        put(row, written, next);
-        at++;
-      }
-    }
+    } else putValue(row, written, null);
   }
   return { flags, positionals, rest: [] };
 }
@@ -110,16 +114,34 @@ function isFlagWord(word: string): boolean {
   return word.length > 1 && word.startsWith("-") && word !== "--" && !/^-[.\d]/.test(word);
 }
 
-/** The flags of `-xv`: each letter must be one, since none of them takes a value. */
-function cluster(written: string, rows: readonly FlagRow[], op: string): FlagRow[] {
-  const letters = [...written.slice(1)];
-  return letters.map((letter) => {
-    const row = rows.find((row) => row.short === letter);
-    if (row !== undefined) return row;
-    // `-json` means `--json`, not a cluster with one wrong letter in it.
-    const hint = letters.length > 1 ? suggestion(written.slice(1), rows) : undefined;
-    throw usage(op, `unknown flag ${quote(written)}`, hint);
-  });
+/** The letters of one word: `-xv`, `-c3`, `-qc=3`. */
+interface Cluster {
+  /** Flags without a value. */
+  readonly plain: readonly FlagRow[];
+  /** The last one, where it takes a value (POSIX, Utility Syntax Guideline 5); null: the next word. */
+  readonly last: { readonly row: FlagRow; readonly value: string | null } | null;
+}
+
+function cluster(word: string, rows: readonly FlagRow[], op: string): Cluster {
+  const plain: FlagRow[] = [];
+  for (let at = 1; at < word.length; at++) {
+    const row = rows.find((row) => row.short === word[at]);
+    const rest = word.slice(at + 1);
+    if (row === undefined) {
+      // `-json` means `--json`, not a cluster with one wrong letter in it.
+      const written = word.split("=")[0] ?? word;
+      const hint = written.length > 2 ? suggestion(written.slice(1), rows) : undefined;
+      throw usage(op, `unknown flag ${quote(written)}`, hint);
+    }
+    if (row.kind !== "flag") {
+      const value = rest.startsWith("=") ? rest.slice(1) : rest;
+      if (rest === "=") throw usage(op, `-${row.short} is given an empty value`);
+      return { plain, last: { row, value: rest === "" ? null : value } };
+    }
+    if (rest.startsWith("=")) throw usage(op, `${quote(word.slice(0, at + 1))} takes no value`);
+    plain.push(row);
+  }
+  return { plain, last: null };
 }
 
 function suggestion(name: string, rows: readonly FlagRow[]): string | undefined {
