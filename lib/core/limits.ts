@@ -189,6 +189,36 @@ export const limitTable = {
     unit: "count",
     reason: "changes that wait for a command of --on-change; those beyond are said and left out",
   },
+  "link-replay": {
+    value: 8 * 1024 * 1024,
+    unit: "bytes",
+    reason: "what a link has sent is held until the peer has it; with more, writers wait",
+  },
+  "link-window": {
+    value: 1024 * 1024,
+    unit: "bytes",
+    reason: "one channel of a link that nobody reads must not fill the memory",
+  },
+  "link-receive": {
+    value: 64 * 1024 * 1024,
+    unit: "bytes",
+    reason: "all channels of a link that nobody reads; once promised, windows no longer grow",
+  },
+  "link-channels": {
+    value: 1_024,
+    unit: "count",
+    reason: "each channel that a link's peer opens costs a connection and 128 KiB of window",
+  },
+  "link-listeners": {
+    value: 64,
+    unit: "count",
+    reason: "each listener that a link's peer asks for takes a port of this machine",
+  },
+  "link-text": {
+    value: 4_096,
+    unit: "bytes",
+    reason: "addresses that a link's peer asks for; no permitted one is longer in earnest",
+  },
   "dns-answers": {
     value: 1_000,
     unit: "count",
