@@ -118,6 +118,12 @@ export interface Duplex extends AsyncDisposable {
 
   /** Optional power: bytes written that the peer has not acknowledged yet, or null if unknown. */
   unacknowledged?(): number | null;
+
+  /**
+   * Optional power: bytes of all writes that the system has taken so far. After a write that failed
+   * it tells how much of that one is on its way, and so must not be written again elsewhere.
+   */
+  handedOver?(): number;
 }
 
 /** One datagram: its bytes are only valid until the next `receive` into the same buffer. */

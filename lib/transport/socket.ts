@@ -64,6 +64,7 @@ export class SocketSession implements Duplex {
   /** True once the runtime's socket was closed, which it wants to be only once. */
   #gone = false;
   #finished = false;
+  #handedOver = 0;
   #halfClosed: Promise<void> | undefined;
   /** What broke reading; kept, because the kernel tells it once and says "end" after it. */
   #failure: NetError | undefined;
@@ -155,7 +156,9 @@ export class SocketSession implements Duplex {
     while (from < chunk.length) {
       if (this.#closed !== undefined) throw this.#closedError("write");
       try {
-        from += await this.#socket.write(from === 0 ? chunk : chunk.subarray(from));
+        const taken = await this.#socket.write(from === 0 ? chunk : chunk.subarray(from));
+        from += taken;
+        this.#handedOver += taken;
       } catch (thrown) {
         throw this.#writeFailed(thrown);
       }
@@ -183,6 +186,10 @@ export class SocketSession implements Duplex {
     if (this.#gone) return null;
     const queued = this.#powers?.unread?.() ?? null;
     return queued === null ? null : queued + (this.#early ? this.#early.to - this.#early.from : 0);
+  }
+
+  handedOver(): number {
+    return this.#handedOver;
   }
 
   unacknowledged(): number | null {
