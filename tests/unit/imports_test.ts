@@ -53,7 +53,7 @@ const table: Readonly<Record<string, RoomRule>> = {
   api: { rooms: beforeApi, packages: [], builtins: [] },
   cli: {
     rooms: [...beforeApi, "api"],
-    packages: ["@std/cli", "@logtape/logtape"],
+    packages: ["@std/cli", "@logtape/logtape", "smol-toml"],
     builtins: "any",
   },
 };
