@@ -5,7 +5,7 @@
  */
 
 import { NetError, toNetError } from "../core/error.ts";
-import { AF_INET6, IPPROTO_IP, IPPROTO_IPV6, SOL_SOCKET } from "../sys/constants.ts";
+import { AF_INET6, IPPROTO_IP, IPPROTO_IPV6 } from "../sys/constants.ts";
 import { type SystemInterface, systemInterfaces } from "../sys/interfaces.ts";
 import { setOption } from "../sys/option.ts";
 import { inetPton } from "../wire/inet.ts";
@@ -159,23 +159,10 @@ export function broadcastThrough(fd: number, on: MulticastInterface): void {
   setOption(fd, IPPROTO_IP, IP_UNICAST_IF, index);
 }
 
-/** SO_BINDTODEVICE by number, socket(7); Linux 5.0. */
-const SO_BINDTOIFINDEX = 62;
-
 /**
- * Binds a socket that has the address of an IPv6 group to one interface. For IPv4 the kernel
- * compares the interface of a membership with that of the packet; for IPv6 the address alone
- * (inet6_mc_check), and what came in elsewhere for another socket would be taken, too.
- *
- * @throws {NetError} as `setOption`
- */
-export function receiveOnlyFrom(fd: number, on: MulticastInterface): void {
-  setOption(fd, SOL_SOCKET, SO_BINDTOIFINDEX, on.index);
-}
-
-/**
- * Receives the socket's own groups, on their interfaces, and no others. By default the kernel gives
- * a socket every group that anyone on this machine has joined, wherever it came in.
+ * Receives the socket's own groups and no others, IPv4 ones on their interfaces (for IPv6 see
+ * group_filter.ts). By default the kernel gives a socket every group that anyone on this machine
+ * has joined, wherever it came in.
  */
 export function ownGroupsOnly(fd: number, family: number): void {
   setOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);

@@ -8,10 +8,12 @@ import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
+import { attachFilter } from "../sys/socket_filter.ts";
 import { bindEach } from "./bind.ts";
 import { BroadcastGuard } from "./broadcast.ts";
-import { isMulticast, joinByRuntime, joinGroup, receiveOnlyFrom } from "./multicast.ts";
-import { membershipsOf, type MulticastSettings } from "./multicast_options.ts";
+import { groupFilter } from "./group_filter.ts";
+import { isMulticast, joinByRuntime, joinGroup } from "./multicast.ts";
+import { membershipsOf } from "./multicast_options.ts";
 import { bindUdp } from "./native_udp.ts";
 import { inetPeer } from "./peer.ts";
 import { resolveHost } from "./resolve.ts";
@@ -97,7 +99,7 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
     for (const { socket, datagrams: { descriptor } } of bound) {
       const { hostname } = socket.addr as Deno.NetAddr;
       applyUdpSettings(descriptor, hostname, settings, text, context);
-      await joinAll(socket, descriptor, settings.multicast);
+      await joinAll(socket, descriptor, settings);
     }
   } catch (thrown) {
     for (const { datagrams } of bound) datagrams.abort();
@@ -110,14 +112,16 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
 async function joinAll(
   socket: DatagramSocket,
   descriptor: number | null,
-  settings: MulticastSettings,
+  settings: UdpSettings,
 ): Promise<void> {
   const { hostname } = socket.addr as Deno.NetAddr;
-  const { interface: on } = settings;
-  if (descriptor !== null && on !== undefined && isMulticast(hostname)) {
-    if (hostname.includes(":")) receiveOnlyFrom(descriptor, on);
+  const { multicast } = settings;
+  const memberships = membershipsOf(hostname, multicast);
+  if (descriptor !== null && hostname.includes(":") && memberships.length > 0) {
+    const takesAll = settings.socket.some(({ name, value }) => name === "multicast-all" && value);
+    if (!takesAll) attachFilter(descriptor, groupFilter(memberships));
   }
-  for (const wanted of membershipsOf(hostname, settings)) {
+  for (const wanted of memberships) {
     if (descriptor !== null) joinGroup(descriptor, wanted);
     else await joinByRuntime(socket as Deno.DatagramConn, wanted); // the other kind has one
   }

@@ -124,6 +124,46 @@ networkTest("with two interfaces a group comes in by the one that it was joined 
   }
 });
 
+networkTest(
+  "a socket of all addresses gets a group by its own interface, whoever joined it elsewhere",
+  async () => {
+    await using network = new Network();
+    const [a, b] = [await network.host("a"), await network.host("b")];
+    await network.join([a, b], 1, "eth0");
+    await network.join([a, b], 2, "eth1");
+    for (const { host, group } of groups) {
+      const every = group.includes(":") ? "[::]" : "0.0.0.0";
+      const on = (device: string, more = "") => {
+        const address = `udp://${every}:9000?reuseaddr&join=${group}@${device}${more}`;
+        return b.plumb(["listen", "--gaps", address], { stdin: "null" });
+      };
+      await using first = on("eth0");
+      await listening(first);
+      await using second = on("eth1");
+      await listening(second);
+      await using all = on("eth0", "&multicast-all");
+      await listening(all);
+      const send = async (target: string, text: string) => {
+        await using sender = a.plumb(["connect", `udp://${target}`, "--until-quiet=10ms"], {
+          stdin: { text },
+        });
+        await sender.result();
+      };
+      for (const device of ["eth0", "eth1", "eth0", "eth1"]) {
+        await send(`${host}:9000?interface=${device}`, `<${device}>`);
+      }
+      // A queue keeps the order: what came between two that were received is not on its way.
+      await first.stdoutHas("<eth0><eth0>");
+      await second.stdoutHas("<eth1><eth1>");
+      await all.stdoutHas("<eth0><eth1><eth0><eth1>");
+      // What is sent to this machine alone no filter keeps out; the newest of the sockets gets it.
+      await all.stop();
+      await send(group.includes(":") ? "[fd77:2::2]:9000" : "10.77.2.2:9000", "<alone>");
+      await second.stdoutHas("<eth1><eth1><alone>");
+    }
+  },
+);
+
 networkTest("a group is left with its socket", async () => {
   await using network = new Network();
   const [a, b] = [await network.host("a"), await network.host("b")];
