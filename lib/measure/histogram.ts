@@ -80,7 +80,9 @@ export class Histogram {
    */
   percentileMs(percent: number): number {
     if (this.#count === 0) return 0;
-    const value = this.#counts.getValueAtPercentile(percent) / perMs;
+    const counts = this.#counts;
+    // The middle of all that count as the same; the library gives the last of them.
+    const value = counts.medianEquivalentValue(counts.getValueAtPercentile(percent)) / perMs;
     return Math.min(Math.max(value, this.#minMs), this.#maxMs);
   }
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { NetError } from "../core/error.ts";
+import { NetError, quote } from "../core/error.ts";
 
 /** What a peer says of itself; what it does not say, or cannot know, is missing. */
 export interface PeerFacts {
@@ -52,6 +52,28 @@ export function whyUnsayable(key: string, value: string): string | null {
     return `a value is at most ${maximumSayingBytes} bytes`;
   }
   return null;
+}
+
+/**
+ * Reads what a user wants said: texts like `role=db`.
+ *
+ * @throws {NetError} kind "usage" for one that is not `key=value`, a key twice, or too many
+ */
+export function readSayings(texts: readonly string[]): Readonly<Record<string, string>> {
+  const say: Record<string, string> = Object.create(null);
+  const refuse = (message: string) =>
+    new NetError({ kind: "usage", op: "say", message, hint: "write --say KEY=VALUE" });
+  for (const text of texts) {
+    const equals = text.indexOf("=");
+    if (equals <= 0) throw refuse(`${quote(text)} is not KEY=VALUE`);
+    const [key, value] = [text.slice(0, equals), text.slice(equals + 1)];
+    const why = whyUnsayable(key, value);
+    if (why !== null) throw refuse(`${quote(text)}: ${why}`);
+    if (Object.hasOwn(say, key)) throw refuse(`${key} is said twice`);
+    say[key] = value;
+  }
+  if (texts.length > maximumSayings) throw refuse(`at most ${maximumSayings} things can be said`);
+  return say;
 }
 
 const encoder = new TextEncoder();
