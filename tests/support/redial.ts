@@ -33,7 +33,7 @@ export class FakeServer {
     this.pair = pair;
   }
 
-  readonly dial = (context: Context): Promise<Duplex> => {
+  dial = (context: Context): Promise<Duplex> => {
     this.dialledMs.push(this.clock.now());
     if (this.answer === "never") {
       return new Promise((_, reject) => {
@@ -80,7 +80,7 @@ export function surviving(
   const told: ConnectionEvent[] = [];
   const controller = new AbortController();
   const context = makeContext({ clock: server.clock, signal: controller.signal });
-  const session = reconnecting(server.dial, {
+  const session = reconnecting((dialling) => server.dial(dialling), {
     address: "tcp://server:1",
     ...options,
     backoff: { random: () => 1, ...options.backoff },
