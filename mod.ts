@@ -51,6 +51,7 @@ export {
   watchDefaults,
   type WatchOptions,
 } from "./lib/api/watch.ts";
+export { serveWatch, type ServeWatchOptions, WatchWeb } from "./lib/api/watch_web.ts";
 export { type ProbeMode, probeModes } from "./lib/api/watch_probe.ts";
 export type { CallOptions } from "./lib/api/endpoint.ts";
 

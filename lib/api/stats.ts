@@ -51,7 +51,7 @@ export async function serveStats(
   const context = contextOf(options);
   // Loaded here: most servers have no use for the packages. Before listening: nothing can fail then.
   const { openStats } = await import("../service/stats.ts");
-  const listeners = await openQuietly(target, context, options);
+  const listeners = await openQuietly(target, context, options, "--stats");
   for (const { local } of listeners) {
     context.log.write("notice", "stats", `stats on ${local.text}`, { address: local.text });
   }
@@ -72,10 +72,17 @@ export function refuseStats(address: Address, isPublic: boolean): void {
   refuseExposure(address, "--stats", isPublic);
 }
 
-async function openQuietly(
+/**
+ * Opens the listeners of an HTTP endpoint beside the real work.
+ *
+ * @param flag what asked for it, for the line
+ * @throws {NetError} kind "usage" for datagrams; what listening says
+ */
+export async function openQuietly(
   target: Address,
   context: Context,
-  options: StatsOptions,
+  options: CallOptions,
+  flag: string,
 ): Promise<readonly Listener[]> {
   const opened = await openPassive(target, context, portsOf(options));
   const listeners = opened.flatMap((one) => one.kind === "listener" ? one.listener : []);
@@ -84,7 +91,7 @@ async function openQuietly(
     if (one.kind === "datagrams") await one.datagrams[Symbol.asyncDispose]();
   }
   await closeAll(listeners);
-  const message = "--stats is HTTP, which datagrams do not carry";
+  const message = `${flag} is HTTP, which datagrams do not carry`;
   throw new NetError({ kind: "usage", op: "listen", message });
 }
 
@@ -101,7 +108,7 @@ function figuresOf(server: RunningServer): ServerFigures {
 }
 
 /** Lines of those who look at figures would stand between the lines of clients. */
-function onlyTrouble(log: Log): Log {
+export function onlyTrouble(log: Log): Log {
   return {
     write: (level, event, text, fields) => {
       if (level === "error" || level === "warning") log.write(level, event, text, fields);

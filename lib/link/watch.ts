@@ -142,6 +142,7 @@ export class WatchMachine {
   #unfinished = 0;
   #revision = 0;
 
+  /** Without targets; `retarget` gives them. */
   constructor(options: WatchMachineOptions = {}) {
     const { concurrency = 1_000, rounds = Infinity } = options;
     this.#options = { concurrency, rounds };

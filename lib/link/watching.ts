@@ -54,6 +54,7 @@ export class Watching implements AsyncDisposable, AsyncIterable<WatchEvent> {
   readonly #done = Promise.withResolvers<void>();
   readonly #onAbort = () => this.#stop();
   #timer: Timer | undefined;
+  #generation = 0;
   #isOver = false;
   #isTurning = false;
 
@@ -108,6 +109,11 @@ export class Watching implements AsyncDisposable, AsyncIterable<WatchEvent> {
     return this.#machine.revision;
   }
 
+  /** Counts how often the targets were others: who shows them begins anew when it has grown. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** Begins to read: changes of states, and of the targets themselves. */
   [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent> {
     return this.#events[Symbol.asyncIterator]();
@@ -148,6 +154,7 @@ export class Watching implements AsyncDisposable, AsyncIterable<WatchEvent> {
       throw new NetError({ kind: "limit", op: "watch", message, hint });
     }
     this.#machine.retarget(targets, clock.now(), clock.wall());
+    this.#generation++;
   }
 
   /** Starts what is due; never twice at a time, for a probe may end while it is started. */

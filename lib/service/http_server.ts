@@ -23,7 +23,10 @@ const parserStatus: Readonly<Record<string, 413 | 431>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 };
 
-/** On every answer: a file is what its type says, and pages load nothing from elsewhere. */
+/**
+ * On every answer that does not say otherwise: a file is what its type says, and pages load nothing
+ * from elsewhere.
+ */
 const security: Readonly<Record<string, string>> = {
   "Content-Security-Policy": "default-src 'self'",
   "Referrer-Policy": "no-referrer",
@@ -158,6 +161,9 @@ export class HttpServer {
 }
 
 function secured(response: Response): Response {
-  for (const [name, value] of Object.entries(security)) response.headers.set(name, value);
+  const { headers } = response;
+  for (const [name, value] of Object.entries(security)) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
   return response;
 }
