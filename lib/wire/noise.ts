@@ -101,7 +101,7 @@ export class NoiseHandshake {
         blame: "remote",
       });
     }
-    this.#peer = message.slice(0, pointBytes);
+    this.#peer = Uint8Array.from(message.subarray(0, pointBytes));
     if (this.#role === "responder") this.#mixKeyAndHash(this.#psk);
     this.#mixPublic(this.#peer);
     if (this.#role === "initiator") this.#mixAgreed();
@@ -172,7 +172,7 @@ export class NoiseHandshake {
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
-  return hash.digest();
+  return Uint8Array.from(hash.digest());
 }
 
 /** HKDF of section 4.3, which is RFC 5869's with the chaining key as salt and no info. */

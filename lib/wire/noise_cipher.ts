@@ -82,7 +82,8 @@ export class CipherState {
       return null;
     }
     this.#count();
-    return plain;
+    // A Buffer would do but for its `slice`, which does not copy.
+    return new Uint8Array(plain.buffer, plain.byteOffset, plain.length);
   }
 
   /** The nonce of a record: 4 bytes of zeros, its number in 8 bytes, little-endian (12.3). */
