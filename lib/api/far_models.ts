@@ -97,11 +97,12 @@ function shapeOf(model: FleetModel, limits: Limits): FleetShape {
  */
 export function socketOf(listener: Listener): FarSocket {
   const descriptor = listener.descriptor?.() ?? null;
-  if (descriptor !== null) return { descriptor, local: listener.local };
+  const { local, uninherited = [] } = listener;
+  if (descriptor !== null) return { descriptor, local, uninherited };
   throw new NetError({
     kind: "unavailable",
     op: "serve",
-    address: listener.local.text,
+    address: local.text,
     message: "the descriptor of this listener cannot be shared",
     hint: "models need TCP or Unix stream sockets, and --allow-ffi; or use --model loop",
   });
@@ -109,7 +110,7 @@ export function socketOf(listener: Listener): FarSocket {
 
 /** Descriptors of their own for a thread: who shares a number must agree on who closes it. */
 export function duplicates(sockets: readonly FarSocket[]): FarSocket[] {
-  return sockets.map(({ descriptor, local }) => ({ descriptor: duplicate(descriptor), local }));
+  return sockets.map((one) => ({ ...one, descriptor: duplicate(one.descriptor) }));
 }
 
 /** A child inherits the listeners under the numbers that they have here. */

@@ -163,6 +163,12 @@ export interface Incoming {
   reject(): void;
 }
 
+/** A socket option by the name that addresses have for it; sizes in bytes. */
+export interface SocketOptionSetting {
+  readonly name: string;
+  readonly value: boolean | number | string;
+}
+
 /** A passive endpoint. Disposing closes it and leaves accepted sessions alone. */
 export interface Listener extends AsyncDisposable {
   /** Where it listens, with the real port. */
@@ -184,6 +190,11 @@ export interface Listener extends AsyncDisposable {
    * it; null where it cannot be known. Who uses it never calls `accept` here.
    */
   descriptor?(): number | null;
+  /**
+   * Options of its address that an accepted connection does not inherit: who accepts by the
+   * descriptor sets them. Default none.
+   */
+  readonly uninherited?: readonly SocketOptionSetting[];
   /**
    * Optional power: another process listens on this socket from now on. Closing it here leaves its
    * path, which is that one's to remove.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChildStatus, Peer } from "../core/contract.ts";
+import type { ChildStatus, Peer, SocketOptionSetting } from "../core/contract.ts";
 import { describeCode, NetError } from "../core/error.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
 import { type Reason, reasons } from "../core/reason.ts";
@@ -26,6 +26,8 @@ export interface FarConnection {
 export interface FarSocket {
   readonly descriptor: number;
   readonly local: Peer;
+  /** As in `Listener`. */
+  readonly uninherited?: readonly SocketOptionSetting[];
 }
 
 /** What the server says. */
@@ -114,8 +116,12 @@ export function readNearMessage(value: unknown): NearMessage {
     case "start": {
       if (!Array.isArray(message.sockets)) throw unreadable("sockets");
       const sockets = message.sockets.map((one) => {
-        const { descriptor, local } = record(one);
-        return { descriptor: count(descriptor), local: readPeer(local) };
+        const { descriptor, local, uninherited } = record(one);
+        return {
+          descriptor: count(descriptor),
+          local: readPeer(local),
+          ...(uninherited === undefined ? {} : { uninherited: readOptions(uninherited) }),
+        };
       });
       return { type: "start", task: message.task as Json, sockets };
     }
@@ -131,6 +137,14 @@ export function readNearMessage(value: unknown): NearMessage {
       return { type: "cut", reason: readReason(message.reason) };
   }
   throw unreadable("type");
+}
+
+function readOptions(value: unknown): readonly SocketOptionSetting[] {
+  if (!Array.isArray(value)) throw unreadable("options");
+  return value.map((one) => {
+    const { name, value } = record(one);
+    return { name: text(name), value: typeof value === "boolean" ? value : count(value) };
+  });
 }
 
 const levels = ["error", "warning", "notice", "info", "debug"] as const;

@@ -5,7 +5,7 @@
  */
 
 import type { Context } from "../core/context.ts";
-import type { Incoming, Listener, Peer } from "../core/contract.ts";
+import type { Incoming, Listener, Peer, SocketOptionSetting } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import { peekSocketName } from "../sys/socket_name.ts";
 import { adopt, isStreamListener } from "../sys/inherited.ts";
@@ -25,20 +25,19 @@ export class AdoptedListener implements Listener {
 
   /**
    * @param closed called once when it closes, after its socket: to remove a path
-   * @param prepare see `SharedSocket.prepare`
+   * @param uninherited set on each accepted connection
    */
   constructor(
     fd: number,
     local: Peer,
     context: Context,
     closed?: () => void,
-    prepare?: (fd: number) => void,
+    readonly uninherited: readonly SocketOptionSetting[] = [],
   ) {
     this.local = local;
     this.#fd = fd;
     this.#closed = closed;
-    const shared = { descriptor: fd, local, ...(prepare === undefined ? {} : { prepare }) };
-    this.#shared = new SharedListener([shared], context);
+    this.#shared = new SharedListener([{ descriptor: fd, local, uninherited }], context);
   }
 
   accept(): Promise<Incoming | null> {
@@ -61,26 +60,37 @@ export class AdoptedListener implements Listener {
   }
 }
 
+/** What is known of a socket besides its number. */
+export interface AdoptedInit {
+  /**
+   * Where it listens, where that is known better than the kernel tells it: the path of a Unix
+   * socket that was bound elsewhere and then put to its place.
+   */
+  readonly name?: Peer;
+  /** See the constructor of `AdoptedListener`. */
+  readonly closed?: () => void;
+  /** Set on each accepted connection. */
+  readonly uninherited?: readonly SocketOptionSetting[];
+}
+
 /**
  * Takes over a listening socket by its number.
  *
  * @param text what was asked for, in the address language, for errors
- * @param name where it listens, where that is known better than the kernel tells it: the path of a
- * Unix socket that was bound elsewhere and then put to its place
  * @throws {NetError} kind "unavailable" where it is no stream socket that listens; it stays open
  */
 export function adoptListener(
   fd: number,
   text: string,
   context: Context,
-  { name, closed }: { readonly name?: Peer; readonly closed?: () => void } = {},
+  { name, closed, uninherited = [] }: AdoptedInit = {},
 ): AdoptedListener {
   if (!isStreamListener(fd)) {
     const message = "this is no stream socket that listens";
     throw new NetError({ kind: "unavailable", op: "listen", address: text, message });
   }
   adopt(fd);
-  return new AdoptedListener(fd, name ?? nameOf(fd, text), context, closed);
+  return new AdoptedListener(fd, name ?? nameOf(fd, text), context, closed, uninherited);
 }
 
 /** Where a socket is bound, in the address language. */

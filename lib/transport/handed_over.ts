@@ -11,11 +11,15 @@ import { closeDescriptor } from "../sys/file.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { adoptListener } from "./adopted_listener.ts";
 import { identify } from "./file_identity.ts";
+import { readUnixSettings } from "./native_unix.ts";
+import { plainSettings } from "./socket_options.ts";
+import { readTcpSettings, uninherited } from "./tcp_options.ts";
 import { removeIfSame } from "./unix_publish.ts";
 
 /**
  * Listens on what was handed over. Options of the socket stay as the server before has set them;
- * only the backlog can be changed on a socket that listens, and is.
+ * only the backlog can be changed on a socket that listens, and is. What connections do not inherit
+ * is set here.
  *
  * @throws {NetError} where one of them does not listen; all are closed then
  */
@@ -27,11 +31,14 @@ export function adoptHanded(
 ): readonly Passive[] {
   const backlog = options.given.find(({ name }) => name === "backlog")?.value;
   const keepsPath = options.given.some(({ name, value }) => name === "unlink" && value === false);
+  const each = address.scheme === "tcp"
+    ? uninherited(readTcpSettings(options, "passive"))
+    : plainSettings(readUnixSettings(options));
   const opened: Passive[] = [];
   try {
     for (const { descriptor, local } of handed) {
       const closed = local.scheme === "unix" && !keepsPath ? removerOf(local.path) : undefined;
-      const how = { name: local, ...(closed === undefined ? {} : { closed }) };
+      const how = { name: local, uninherited: each, ...(closed === undefined ? {} : { closed }) };
       const listener = adoptListener(descriptor, local.text, context, how);
       opened.push({ kind: "listener", listener });
       if (typeof backlog === "number") setBacklog(descriptor, backlog, local.text);

@@ -66,11 +66,10 @@ export async function listenNatively(
   }
   const each = uninherited(settings);
   return locals.map((local, at): Passive => {
-    const prepare = (fd: number) => applySocketSettings(fd, each, local.text, context);
     const fd = sockets[at]?.release() ?? -1;
     return {
       kind: "listener",
-      listener: new AdoptedListener(fd, local, context, undefined, prepare),
+      listener: new AdoptedListener(fd, local, context, undefined, each),
     };
   });
 }

@@ -15,6 +15,7 @@ import { acceptedSession } from "./accepted_socket.ts";
 import { AdoptedListener } from "./adopted_listener.ts";
 import {
   applySocketSettings,
+  plainSettings,
   readSocketSettings,
   socketOptionRows,
   type SocketSettings,
@@ -95,9 +96,8 @@ export function unixListener(
   context: Context,
   unlink: boolean,
 ): AdoptedListener {
-  const prepare = (fd: number) => applySocketSettings(fd, settings, local.text, context);
   const closed = unlink ? remove : undefined;
-  return new AdoptedListener(socket.release(), local, context, closed, prepare);
+  return new AdoptedListener(socket.release(), local, context, closed, plainSettings(settings));
 }
 
 function sayNative({ text }: Peer, settings: SocketSettings, { log }: Context): void {

@@ -4,7 +4,7 @@
  */
 
 import type { Context } from "../core/context.ts";
-import type { Duplex, Incoming, Peer } from "../core/contract.ts";
+import type { Duplex, Incoming, Peer, SocketOptionSetting } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import { forgetReadiness, readinessSettled, whenReady } from "../sys/readiness.ts";
 import { type SocketIdentity, socketIdentity } from "../sys/share.ts";
@@ -12,6 +12,7 @@ import { resetOnClose } from "../sys/descriptor.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { SocketOptionError } from "../sys/socket_options.ts";
 import { type AcceptedEnds, acceptedSession, endsOf } from "./accepted_socket.ts";
+import { applySocketSettings } from "./socket_options.ts";
 
 /** One listening socket. */
 export interface SharedSocket {
@@ -19,8 +20,8 @@ export interface SharedSocket {
   readonly descriptor: number;
   /** Where it listens. */
   readonly local: Peer;
-  /** Sets what an accepted connection does not inherit; throws as `Listener.accept`. */
-  prepare?(fd: number): void;
+  /** Set on each accepted connection, as in `Listener`. */
+  readonly uninherited?: readonly SocketOptionSetting[];
 }
 
 /** A connection that came in at one of several sockets. */
@@ -129,7 +130,7 @@ export class SharedListener implements AsyncDisposable {
     let ends: AcceptedEnds;
     try {
       ends = endsOf(socket, listener);
-      shared?.prepare?.(socket.fd);
+      applySocketSettings(socket.fd, shared?.uninherited ?? [], listener.text, this.#context);
     } catch (cause) {
       socket.close();
       if (cause instanceof SocketOptionError) throw cause;

@@ -6,6 +6,7 @@
 import { ValueError } from "../address/fault.ts";
 import { parseDuration } from "../address/units.ts";
 import type { Context } from "../core/context.ts";
+import type { SocketOptionSetting } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { OptionPhase, OptionRow, Options } from "../core/option.ts";
 import { systemInterfaces } from "../sys/interfaces.ts";
@@ -75,6 +76,14 @@ export function checkInterface(option: string, name: string): void {
     message: "no such interface",
     hint: `there are ${systemInterfaces().map((one) => one.name).join(", ")}`,
   });
+}
+
+/**
+ * Settings as plain values, to travel to whoever accepts; only those of sockets whose value is one
+ * word are needed there.
+ */
+export function plainSettings(settings: SocketSettings): readonly SocketOptionSetting[] {
+  return settings.flatMap(({ name, value }) => typeof value === "object" ? [] : [{ name, value }]);
 }
 
 /** Those of one or several phases. */

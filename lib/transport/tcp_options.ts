@@ -5,11 +5,13 @@
 
 import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
+import type { SocketOptionSetting } from "../core/contract.ts";
 import type { OptionPhase, Options, OptionTable } from "../core/option.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import { multicastInterface } from "./multicast.ts";
 import {
   applySocketSettings,
+  plainSettings,
   readSocketSettings,
   settingsOf,
   socketOptionRows,
@@ -161,8 +163,8 @@ function readInterface(options: Options): string | undefined {
 }
 
 /** What accepted connections do not inherit (sk_clone_lock sets sk_priority to 0). */
-export function uninherited(settings: TcpSettings): SocketSettings {
-  return settings.socket.filter(({ name }) => name === "priority");
+export function uninherited(settings: TcpSettings): readonly SocketOptionSetting[] {
+  return plainSettings(settings.socket.filter(({ name }) => name === "priority"));
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Options of this process's sockets, read by another process with numbers of its own
+ * Options of a process's sockets, read by another process with numbers of its own
  * (read_option.py, pidfd_getfd(2)).
  * @module
  */
@@ -20,9 +20,10 @@ export class OptionReader implements AsyncDisposable {
   readonly #helper: RunningProcess;
   #asked = 0;
 
-  constructor() {
+  /** @param pid whose sockets are asked for; default this process */
+  constructor(pid: number = Deno.pid) {
     const script = `${root}tests/support/read_option.py`;
-    this.#helper = start(["python3", script, String(Deno.pid)]);
+    this.#helper = start(["python3", script, String(pid)]);
   }
 
   /**

@@ -68,6 +68,11 @@ Deno.test("an error arrives with its words, kind, code and blame", () => {
 Deno.test("what the server says arrives as it was said", () => {
   const said: NearMessage[] = [
     { type: "start", task: { schema: 1 }, sockets: [{ descriptor: 7, local: remote }] },
+    {
+      type: "start",
+      task: {},
+      sockets: [{ descriptor: 8, local: remote, uninherited: [{ name: "priority", value: 5 }] }],
+    },
     { type: "permit" },
     { type: "serve", key: 1, id: 2 },
     { type: "refuse", key: 1, how: "busy" },
