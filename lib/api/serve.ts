@@ -82,7 +82,9 @@ function taskOf(
 ): Omit<FarTask, "once"> | null {
   if (options.equip !== undefined) return null;
   const { service, subject, idleMs, lifetimeMs, equipment = {} } = options;
-  const given = Object.entries({ service, subject, idleMs, lifetimeMs });
+  const { clock } = context;
+  const startedMs = options.startedMs ?? Math.round(clock.wall() - clock.now());
+  const given = Object.entries({ service, subject, idleMs, lifetimeMs, startedMs });
   const plain = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   return {
     schema: 1,

@@ -18,6 +18,7 @@ import type { SessionHandler } from "../service/policy.ts";
 import { services } from "../service/table.ts";
 import { execService } from "./exec_service.ts";
 import { refuseExposure } from "./exposure.ts";
+import { ownFacts } from "./own_facts.ts";
 
 /** A service of either kind. */
 export type AnyService = ServiceRow | HandlerService;
@@ -26,6 +27,11 @@ export type AnyService = ServiceRow | HandlerService;
 export interface ServiceOptions extends DriveOptions {
   /** Options of the service, as in its table: `{ utf8: true }`. */
   readonly service?: Readonly<Record<string, OptionValue>>;
+  /**
+   * Wall-clock time at which the server began, in milliseconds since 1970, for services that say
+   * it: a process that serves for another is younger. Default: when this process began.
+   */
+  readonly startedMs?: number;
   /** The word that some services take before their addresses: the folder of `http`. */
   readonly subject?: string;
   /** Allows what acts on this machine behind an address that other machines can reach. */
@@ -105,9 +111,12 @@ export async function openService(
 }
 
 function machineHandler(row: ServiceRow, clock: Clock, options: ServiceOptions): SessionHandler {
-  return async (session, context, { watch }) => {
+  const { startedMs } = options;
+  const factsOf = ownFacts(clock, startedMs === undefined ? {} : { startedMs });
+  return async (session, context, { watch, sessions }) => {
     const { messages } = session.traits;
-    const machine = row.make({ clock, messages, options: options.service ?? {} });
+    const facts = () => factsOf(sessions?.());
+    const machine = row.make({ clock, messages, options: options.service ?? {}, facts });
     return await drive(session, machine, context, options, watch);
   };
 }

@@ -8,6 +8,7 @@ import type { NetError } from "../core/error.ts";
 import type { ByteMachine } from "../core/machine.ts";
 import type { OptionTable, OptionValue } from "../core/option.ts";
 import type { Reason } from "../core/reason.ts";
+import type { PeerFacts } from "../wire/peer_facts.ts";
 
 /** What a machine is made from. */
 export interface ServiceSetup {
@@ -15,8 +16,13 @@ export interface ServiceSetup {
   readonly clock: Clock;
   /** True where every input is a whole message and what one step puts is one reply (datagrams). */
   readonly messages: boolean;
-  /** Values of the options in the service's table; what is missing has its default. */
+  /**
+   * Values of the options in the service's table; what is missing has its default. Those of an
+   * option that repeats are lines of one text: plain values are what goes to other processes.
+   */
   readonly options: Readonly<Record<string, OptionValue>>;
+  /** What the server can say of itself now; without it, nothing. */
+  readonly facts?: () => PeerFacts;
 }
 
 /** What every service says of itself. */

@@ -19,6 +19,8 @@ export interface SessionInfo {
    * is slow to forget one of thousands of listeners.
    */
   readonly draining?: AbortSignal;
+  /** How many sessions the server has open now, of all its processes; missing where unknown. */
+  readonly sessions?: () => number;
   /**
    * Takes where what has passed so far can be looked up: the server's tally is live. A handler that
    * does not say it is counted by its outcome.

@@ -25,6 +25,8 @@ export class Server {
   readonly #gate: Gate;
   readonly #farewell: Farewell;
   readonly #tasks = new Map<number, SessionTask>();
+  /** One for all sessions: thousands of them must not have a function each. */
+  readonly #openSessions = () => this.#gate.open;
 
   /** Nothing is accepted before `run`. It owns the listeners and closes them. */
   constructor(
@@ -116,7 +118,8 @@ export class Server {
     }
     const { id } = admission;
     const { firstByteMs } = this.#policy;
-    const info = { id, listener, draining: this.#gate.draining };
+    const { draining } = this.#gate;
+    const info = { id, listener, draining, sessions: this.#openSessions };
     const task = new SessionTask(incoming, info, this.#context, firstByteMs);
     this.#tasks.set(id, task);
     scope.spawn(() =>

@@ -7,7 +7,7 @@ import { modelOf, refuseModel } from "../../api/models.ts";
 import { serve } from "../../api/serve.ts";
 import { type AnyService, isHandler, refuseService, serviceNamed } from "../../api/services.ts";
 import { parseAddress } from "../../address/parse.ts";
-import type { OptionValue } from "../../core/option.ts";
+import type { OptionTable, OptionValue } from "../../core/option.ts";
 import { services } from "../../service/table.ts";
 import { announceName } from "../announce_flags.ts";
 import { planAnnounce, refuseAnnounceFlags, runAnnounce } from "../announcing.ts";
@@ -65,12 +65,13 @@ function refuseOtherServices(flags: Flags, service: AnyService): void {
 /** The flags that are options of this service. */
 function serviceOptions(
   flags: Flags,
-  options: readonly { readonly name: string }[],
+  options: OptionTable,
 ): Record<string, OptionValue> {
   const values: Record<string, OptionValue> = {};
-  for (const { name } of options) {
-    const given = flags.given.find((flag) => flag.name === name);
-    if (given !== undefined) values[name] = given.value;
+  for (const { name, repeat } of options) {
+    const given = flags.given.filter((flag) => flag.name === name).map(({ value }) => value);
+    if (repeat && given.length > 0) values[name] = given.join("\n");
+    else if (given[0] !== undefined) values[name] = given[0];
   }
   return values;
 }
