@@ -219,6 +219,31 @@ export const limitTable = {
     unit: "bytes",
     reason: "addresses that a link's peer asks for; no permitted one is longer in earnest",
   },
+  "link-sessions": {
+    value: 256,
+    unit: "count",
+    reason: "sessions of a link's server, those without a carrier included; each may hold replay",
+  },
+  "link-retention": {
+    value: 300_000,
+    unit: "ms",
+    reason: "a session whose client does not come back must not hold its memory for ever",
+  },
+  "link-handshakes": {
+    value: 64,
+    unit: "count",
+    reason: "carriers of a link that are not let in yet; anyone can open one",
+  },
+  "link-handshake-time": {
+    value: 10_000,
+    unit: "ms",
+    reason: "who connects and does not prove itself must not hold a carrier of a link",
+  },
+  "link-attempts": {
+    value: 30,
+    unit: "count",
+    reason: "failed handshakes of one address in a minute; trying keys is not to be cheap",
+  },
   "dns-answers": {
     value: 1_000,
     unit: "count",

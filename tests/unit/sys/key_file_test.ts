@@ -9,7 +9,7 @@ function failure(act: () => unknown): NetError {
 
 function put(path: string, bytes: number, mode = 0o600): void {
   Deno.writeFileSync(path, new Uint8Array(bytes).fill(9));
-  await Deno.chmod(path, mode);
+  Deno.chmodSync(path, mode);
 }
 
 Deno.test("a new key file is 32 random bytes that its owner alone can read", async () => {
