@@ -48,11 +48,9 @@ export {
   type TargetOptions,
   Watch,
   watch,
-  watchDefaults,
   type WatchOptions,
 } from "./lib/api/watch.ts";
 export { serveWatch, type ServeWatchOptions, WatchWeb } from "./lib/api/watch_web.ts";
-export { type ProbeMode, probeModes } from "./lib/api/watch_probe.ts";
 export type { CallOptions } from "./lib/api/endpoint.ts";
 
 // Sessions, and what may stand between two of them
@@ -85,6 +83,7 @@ export {
   WatchMachine,
   type WatchMachineOptions,
 } from "./lib/link/watch.ts";
+export { type ProbeMode, probeModes, watchDefaults } from "./lib/link/watch_defaults.ts";
 export {
   type Damping,
   type ProbeOutcome,

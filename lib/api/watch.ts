@@ -9,10 +9,11 @@ import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
 import type { Ports } from "../core/transport.ts";
 import type { TargetSettings } from "../link/watch.ts";
+import { type ProbeMode, watchDefaults } from "../link/watch_defaults.ts";
 import { type Probe, Watching } from "../link/watching.ts";
 import { descriptorLimits } from "../sys/limits.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
-import { type Ask, askerOf, type ProbeMode } from "./watch_probe.ts";
+import { type Ask, askerOf } from "./watch_probe.ts";
 
 /** How one target is watched; what is missing is as the watch says. */
 export interface TargetOptions {
@@ -49,15 +50,6 @@ export interface WatchOptions extends CallOptions, Omit<TargetOptions, "name"> {
    */
   readonly concurrency?: number;
 }
-
-/** Defaults of `TargetOptions`. */
-export const watchDefaults = {
-  mode: "connect",
-  everyMs: 10_000,
-  timeoutMs: 5_000,
-  misses: 3,
-  rises: 2,
-} as const satisfies TargetOptions;
 
 /** Targets as they are probed, with how. */
 interface Prepared {

@@ -10,16 +10,11 @@ import type { Duplex } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { Ports } from "../core/transport.ts";
 import { askOnce } from "../link/ask_once.ts";
+import type { ProbeMode } from "../link/watch_defaults.ts";
 import { EchoProber } from "../link/echo_prober.ts";
 import { canKnock, knockOn } from "../transport/knock.ts";
 import { openActive } from "../transport/open.ts";
 import { transports } from "../transport/table.ts";
-
-/** What a probe is. */
-export type ProbeMode = "connect" | "echo";
-
-/** Every mode, the default first. */
-export const probeModes: readonly ProbeMode[] = ["connect", "echo"];
 
 /** Asks once. @returns the round trip in milliseconds */
 export type Ask = (context: Context) => number | Promise<number>;
