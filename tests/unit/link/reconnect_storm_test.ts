@@ -24,8 +24,9 @@ function seeded(seed: number): () => number {
 function busiest(timesMs: readonly number[], windowMs: number): number {
   const sorted = [...timesMs].sort((a, b) => a - b);
   let most = 0;
-  for (let first = 0, last = 0; last < sorted.length; last++) {
-    while ((sorted[last] ?? 0) - (sorted[first] ?? 0) > windowMs) first++;
+  let first = 0;
+  for (const [last, atMs] of sorted.entries()) {
+    while (atMs - (sorted[first] ?? 0) > windowMs) first++;
     most = Math.max(most, last - first + 1);
   }
   return most;
