@@ -8,6 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { Ports } from "../core/transport.ts";
 import { openActive } from "../transport/open.ts";
+import type { Connections } from "./connections.ts";
 import {
   addressFor,
   type CallOptions,
@@ -16,6 +17,7 @@ import {
   portsOf,
   withinTime,
 } from "./endpoint.ts";
+import { lastingOf } from "./lasting_options.ts";
 
 /** How `connect` behaves. */
 export interface ConnectOptions extends CallOptions {
@@ -46,16 +48,27 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Duplex> {
   const target = addressFor(address, "active");
-  return await dial(target, contextOf(options), portsOf(options), options.timeoutMs);
+  const { timeoutMs, connections } = options;
+  return await dial(target, contextOf(options), portsOf(options), timeoutMs, connections);
 }
 
-/** Opens an active address within a time; what `connect` and each session of a relay do. */
-export function dial(
+/**
+ * Opens an active address within a time; what `connect` and each session of a relay do. With the
+ * option `reconnect` the time is that of each attempt.
+ */
+export async function dial(
   address: Address,
   context: Context,
   ports: Ports,
   timeoutMs: number = defaultTimeoutMs,
+  connections?: Connections,
 ): Promise<Duplex> {
+  const lasting = lastingOf(address);
+  if (lasting !== null) {
+    // Loaded only here: most connections are made once.
+    const { openLasting } = await import("./lasting.ts");
+    return await openLasting(lasting, { context, ports, timeoutMs, connections });
+  }
   return withinTime(
     context,
     timeoutMs,

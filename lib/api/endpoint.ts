@@ -14,6 +14,7 @@ import type { Log } from "../core/log.ts";
 import type { Ports, StandardStreams } from "../core/transport.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { denoHost } from "../sys/host.ts";
+import type { Connections } from "./connections.ts";
 
 /** What every call takes; everything has a default. */
 export interface CallOptions {
@@ -29,6 +30,8 @@ export interface CallOptions {
   readonly stdio?: StandardStreams;
   /** Sockets that listen already, by the address that asks for them (see `Takeover`). */
   readonly handed?: Ports["handed"];
+  /** Keeps in view the connections that are made anew when they are lost. */
+  readonly connections?: Connections;
 }
 
 /** Time for resolving, all attempts and handshakes, unless told otherwise (ms). */

@@ -11,6 +11,7 @@ import type { Ports } from "../core/transport.ts";
 import type { AcceptPolicy } from "../service/policy.ts";
 import { sessionsOf, type SessionsOptions } from "../stream/sessions.ts";
 import { openPassive } from "../transport/open.ts";
+import { lastingOf } from "./lasting_options.ts";
 
 /**
  * Opens everything that an address listens on, datagram sockets as listeners of sessions, and says
@@ -24,6 +25,7 @@ export async function openListeners(
   ports: Ports,
   datagrams: SessionsOptions = {},
 ): Promise<readonly Listener[]> {
+  lastingOf(address); // refuses with a hint what only the active side has
   const opened = await openPassive(address, context, ports);
   const listeners = opened.map((passive) =>
     passive.kind === "listener"

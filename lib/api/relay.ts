@@ -19,6 +19,7 @@ import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { actsOnMachine, refuseExposure } from "./exposure.ts";
 import { type Equipment, equipmentOf } from "./equipment.ts";
 import { type FarTask, relayWork } from "./far_task.ts";
+import { lastingOf } from "./lasting_options.ts";
 import { Listening } from "./listen.ts";
 import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
 import { type OpenOther, pairing, type PairOptions } from "./pairing.ts";
@@ -60,6 +61,7 @@ export async function relay(
   options: RelayCallOptions = {},
 ): Promise<RunningServer> {
   const ends = { a: valueOf(a), b: valueOf(b) };
+  for (const end of [ends.a, ends.b]) lastingOf(end); // what it cannot do is told before
   refuseRelay(ends.a, ends.b, options.public ?? false);
   const model = modelOf(options);
   refuseRelayModel(model, ends.a, ends.b);
@@ -73,7 +75,13 @@ export async function relay(
   if (!(ends.a.passive && ends.b.passive)) {
     const behind = front === "a" ? ends.b : ends.a;
     const open: OpenOther = (within, { id }, { remote, local }) =>
-      dial(behind, within, childPorts(ports, id, remote.text, local.text), options.timeoutMs);
+      dial(
+        behind,
+        within,
+        childPorts(ports, id, remote.text, local.text),
+        options.timeoutMs,
+        options.connections,
+      );
     const handler = pairing(front, open, pair);
     const task = relayTask(front, behind, context, options);
     const make = await serverOf(model, handler, task, options);
@@ -149,7 +157,7 @@ async function oneRelay(
 ): Promise<RunningServer> {
   const id = (options.nextId ?? nextSessionId)();
   const open = (end: Address, peer: string) =>
-    dial(end, context, childPorts(ports, id, peer), options.timeoutMs);
+    dial(end, context, childPorts(ports, id, peer), options.timeoutMs, options.connections);
   const a = await open(ends.a, formatAddress(ends.b));
   let b: Duplex;
   try {

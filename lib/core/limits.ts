@@ -154,6 +154,11 @@ export const limitTable = {
     unit: "ms",
     reason: "a peer that still sends after its session ended must not hold a descriptor",
   },
+  "on-connect": {
+    value: 64 * 1024,
+    unit: "bytes",
+    reason: "what each connection begins with is read whole, from a file that may be any",
+  },
   "event-queue": {
     value: 1_024,
     unit: "count",
@@ -183,6 +188,11 @@ export const limitTable = {
     value: 8,
     unit: "count",
     reason: "commands of --on-change at a time; the others wait",
+  },
+  "watch-hook-time": {
+    value: 60_000,
+    unit: "ms",
+    reason: "a command of --on-change that hangs must not keep the others from running",
   },
   "watch-hook-queue": {
     value: 1_024,

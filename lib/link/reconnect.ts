@@ -39,8 +39,11 @@ export class Reconnecting implements Duplex {
   readonly events: AsyncIterable<ConnectionEvent>;
   /** Settles with the first connection. @throws {NetError} what it was given up for before one */
   readonly up: Promise<void>;
+  /** Settles once nothing happens to it any more: ended, given up or closed. Never rejects. */
+  readonly over: Promise<void>;
   readonly #events: EventStream<ConnectionEvent>;
   readonly #firstUp = Promise.withResolvers<void>();
+  readonly #isOver = Promise.withResolvers<void>();
   readonly #options: ReconnectOptions;
   readonly #context: Context;
   readonly #redialler: Redialler;
@@ -73,6 +76,7 @@ export class Reconnecting implements Duplex {
     this.events = this.#events;
     this.up = this.#firstUp.promise;
     this.up.catch(() => {}); // reads and writes tell it as well
+    this.over = this.#isOver.promise;
     this.#redialler = new Redialler(dial, options, context, {
       connected: (session, attempt) => this.#connected(session, attempt),
       gaveUp: (error) => this.#fail(error),
@@ -316,6 +320,7 @@ export class Reconnecting implements Duplex {
   #over(): void {
     this.#tellDropped();
     this.#events.end();
+    this.#isOver.resolve();
     this.#context.signal.removeEventListener("abort", this.#onSignal);
   }
 

@@ -1,0 +1,87 @@
+/**
+ * Active address with options of time -> Duplex: each connection with its greeting, made anew when
+ * it is lost.
+ * @module
+ */
+
+import { formatEndpoint } from "../address/format.ts";
+import type { Address } from "../core/address.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex } from "../core/contract.ts";
+import type { Ports } from "../core/transport.ts";
+import { type Reconnecting, reconnecting } from "../link/reconnect.ts";
+import { onNetworkChange } from "../sys/network_change.ts";
+import { openActive } from "../transport/open.ts";
+import { logConnection } from "./connection_log.ts";
+import type { Connections } from "./connections.ts";
+import { withinTime } from "./endpoint.ts";
+import { greet, readGreeting } from "./greeting.ts";
+import type { Lasting, LastingAddress } from "./lasting_options.ts";
+
+/** What opening needs besides the address. */
+export interface LastingSetup {
+  readonly context: Context;
+  readonly ports: Ports;
+  /** Time for each attempt, its greeting included (ms). */
+  readonly timeoutMs: number;
+  /** Keeps those that are made anew in view. */
+  readonly connections: Connections | undefined;
+}
+
+/**
+ * Opens an address as its options of time say.
+ *
+ * @returns once there is a connection; a `Reconnecting` with the option `reconnect`
+ * @throws {NetError} what opening says; with `reconnect` only what trying again cannot help, or
+ * what the last of so many attempts said
+ */
+export async function openLasting(
+  { bare, lasting }: LastingAddress,
+  setup: LastingSetup,
+): Promise<Duplex> {
+  const once = (within: Context) => openOnce(bare, lasting, setup, within);
+  const { reconnect } = lasting;
+  if (reconnect === undefined) return await once(setup.context);
+  const { mode, holdBytes } = reconnect.whileDown;
+  const address = formatEndpoint({ ...bare, options: [] });
+  const tell = logConnection(setup.context.log, address);
+  const session = reconnecting(once, {
+    attempts: reconnect.attempts,
+    ...(reconnect.backoff === undefined ? {} : { backoff: reconnect.backoff }),
+    whileDown: mode,
+    holdBytes,
+    address,
+    tell,
+    watchNetwork: onNetworkChange,
+  }, setup.context);
+  keepInView(session, setup.connections);
+  try {
+    await session.up;
+  } catch (thrown) {
+    await session[Symbol.asyncDispose]();
+    throw thrown;
+  }
+  return session;
+}
+
+function keepInView(session: Reconnecting, connections: Connections | undefined): void {
+  const view = connections?.add(session);
+  if (view !== undefined) void session.over.then(() => view[Symbol.dispose]());
+}
+
+/** One attempt: within its time there is a connection that was greeted, or nothing is open. */
+function openOnce(
+  bare: Address,
+  { onConnect }: Lasting,
+  { ports, timeoutMs }: LastingSetup,
+  context: Context,
+): Promise<Duplex> {
+  const open = async (within: Context) => {
+    // Before it connects: a file that cannot be read must not cost the server a connection.
+    const greeting = onConnect === undefined ? null : await readGreeting(onConnect, within, ports);
+    const session = await openActive(bare, within, ports);
+    if (greeting !== null) await greet(session, greeting, within.signal);
+    return session;
+  };
+  return withinTime(context, timeoutMs, "connect", bare, open, (late) => late.abort());
+}
