@@ -25,7 +25,12 @@ import { decodeSockaddr } from "../wire/sockaddr.ts";
 import { AdoptedListener } from "./adopted_listener.ts";
 import { bindEach } from "./bind.ts";
 import { hostPort, inetPeer } from "./peer.ts";
-import { applySocketSettings, settingsOf, type SocketSettings } from "./socket_options.ts";
+import {
+  applySocketSettings,
+  confirmSettings,
+  settingsOf,
+  type SocketSettings,
+} from "./socket_options.ts";
 import { inetSockaddr } from "./source_address.ts";
 import { type TcpSettings, uninherited } from "./tcp_options.ts";
 
@@ -96,6 +101,7 @@ function bindOne(
     // On the listener: what it accepts inherits them (Linux).
     set(settingsOf(settings.socket, "connect", "listen", "live"));
     setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
+    confirmSettings(socket.fd, settings.elsewhere, text, context);
     socket.listen(how.backlog);
     return socket;
   } catch (thrown) {

@@ -16,6 +16,7 @@ import { interfaceIndex } from "../sys/procnet.ts";
 import {
   applySocketOption,
   checkSocketOption,
+  readSocketOption,
   socketOption,
   SocketOptionError,
 } from "../sys/socket_options.ts";
@@ -142,9 +143,41 @@ export function applySocketSettings(
         hint: "socket options need --allow-ffi",
       });
     }
-    const taken = applyOne(fd, name, value, text);
-    const shown = typeof taken === "object" ? JSON.stringify(taken) : String(taken);
-    context.log.write("info", "option", `${text}: ${name} is ${shown}`, { name, value: taken });
+    sayTaken(name, applyOne(fd, name, value, text), text, context);
+  }
+}
+
+function sayTaken(name: string, taken: SocketOptionValue, text: string, { log }: Context): void {
+  const shown = typeof taken === "object" ? JSON.stringify(taken) : String(taken);
+  log.write("info", "option", `${text}: ${name} is ${shown}`, { name, value: taken });
+}
+
+/** Those that were given of options which are flags and set elsewhere, by the runtime's own API. */
+export function flagsGiven({ given }: Options, names: readonly string[]): SocketSettings {
+  return given.filter(({ name }) => names.includes(name));
+}
+
+/**
+ * Reads back what was set elsewhere, compares, and says what the kernel has.
+ *
+ * @param fd null where it could not be found, as without FFI: then nothing can be read
+ * @throws {NetError} kind "unavailable" where the kernel has another value
+ */
+export function confirmSettings(
+  fd: number | null,
+  settings: SocketSettings,
+  text: string,
+  context: Context,
+): void {
+  if (fd === null) return;
+  for (const { name, value } of settings) {
+    const taken = readSocketOption(fd, name);
+    if (taken !== value) {
+      const message = `${value} was asked for, and the system has ${taken}`;
+      const op = `option ${name}`;
+      throw new SocketOptionError({ kind: "unavailable", op, address: text, message });
+    }
+    sayTaken(name, taken, text, context);
   }
 }
 

@@ -22,6 +22,7 @@ import { hostPort, inetPeer } from "./peer.ts";
 import { type ResolvedHost, resolveHost } from "./resolve.ts";
 import { TcpPowers } from "./tcp_powers.ts";
 import { SocketListener } from "./listener.ts";
+import { confirmSettings } from "./socket_options.ts";
 import { SocketSession } from "./socket.ts";
 import { hostsFrom } from "./source_address.ts";
 import {
@@ -102,6 +103,7 @@ function nativeDialer(
     attempt: (host, signal) => connectNatively(host, port, how, context, signal),
     session(socket, host) {
       setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
+      confirmSettings(socket.fd, settings.elsewhere, text, context);
       return connectedSession(socket, { host, port }, context);
     },
   };

@@ -7,10 +7,14 @@ import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
 import type { SocketOptionSetting } from "../core/contract.ts";
 import type { OptionPhase, Options, OptionTable } from "../core/option.ts";
+import { IPPROTO_TCP, TCP_NODELAY } from "../sys/constants.ts";
+import { setOption } from "../sys/option.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import { multicastInterface } from "./multicast.ts";
 import {
   applySocketSettings,
+  confirmSettings,
+  flagsGiven,
   plainSettings,
   readSocketSettings,
   settingsOf,
@@ -123,6 +127,8 @@ export interface TcpSettings {
   /** Where a connection comes from, where that was said. */
   readonly source: SourceAddress | undefined;
   readonly socket: SocketSettings;
+  /** What was given of options that are set by other means than `applyTcpSettings`. */
+  readonly elsewhere: SocketSettings;
 }
 
 /**
@@ -149,9 +155,12 @@ function readGiven(options: Options, side: "active" | "passive"): TcpSettings {
     resetOnClose: linger === 0,
     lingerMs: linger === 0 ? undefined : linger,
     source: side === "active" ? readSource(options) : undefined,
+    elsewhere: flagsGiven(options, side === "active" ? ["nodelay"] : flagsOfListener),
     socket: device === undefined ? socket : [{ name: "bindtodevice", value: device }, ...socket],
   };
 }
+
+const flagsOfListener = ["nodelay", "reuseaddr", "reuseport"];
 
 /** The name of the interface that `interface=` means. */
 function readInterface(options: Options): string | undefined {
@@ -192,6 +201,11 @@ export function applyTcpSettings(
   text: string,
   context: Context,
 ): void {
-  if (settings.socket.length === 0) return;
-  applySocketSettings(inetDescriptor(local, remote), settings.socket, text, context);
+  const { socket, elsewhere } = settings;
+  if (socket.length + elsewhere.length === 0) return;
+  const fd = inetDescriptor(local, remote);
+  applySocketSettings(fd, socket, text, context);
+  // Set on a listener, too: what it accepts inherits it, and it can be read there.
+  if (fd !== null) setOption(fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
+  confirmSettings(fd, elsewhere, text, context);
 }

@@ -99,7 +99,7 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
     for (const { socket, datagrams: { descriptor } } of bound) {
       const { hostname } = socket.addr as Deno.NetAddr;
       applyUdpSettings(descriptor, hostname, settings, text, context);
-      await joinAll(socket, descriptor, settings);
+      await joinAll(socket, descriptor, settings, text, context);
     }
   } catch (thrown) {
     for (const { datagrams } of bound) datagrams.abort();
@@ -113,6 +113,8 @@ async function joinAll(
   socket: DatagramSocket,
   descriptor: number | null,
   settings: UdpSettings,
+  text: string,
+  { log }: Context,
 ): Promise<void> {
   const { hostname } = socket.addr as Deno.NetAddr;
   const { multicast } = settings;
@@ -124,6 +126,10 @@ async function joinAll(
   for (const wanted of memberships) {
     if (descriptor !== null) joinGroup(descriptor, wanted);
     else await joinByRuntime(socket as Deno.DatagramConn, wanted); // the other kind has one
+    const { group, on, sources } = wanted;
+    const where = on === undefined ? "where the route leads" : `on ${on.name}`;
+    const said = `${text}: joined ${group} ${where}`;
+    log.write("info", "join", said, { address: text, group, interface: on?.name ?? null, sources });
   }
 }
 

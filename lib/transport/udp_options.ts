@@ -13,6 +13,8 @@ import { broadcastThrough, ownGroupsOnly, sendThrough } from "./multicast.ts";
 import { multicastRows, type MulticastSettings, readMulticast } from "./multicast_options.ts";
 import {
   applySocketSettings,
+  confirmSettings,
+  flagsGiven,
   readSocketSettings,
   settingsOf,
   socketOptionRows,
@@ -87,7 +89,11 @@ export interface UdpSettings {
   /** Where a client is bound, where that was said. */
   readonly source: SourceAddress | undefined;
   readonly socket: SocketSettings;
+  /** What was given of options that are set by other means than `applySocketSettings`. */
+  readonly elsewhere: SocketSettings;
 }
+
+const flags = ["broadcast", "multicast-loop"];
 
 /** Reads the options of one side. @throws {NetError} kind "option", as `readMulticast` */
 export function readUdpSettings(
@@ -101,6 +107,7 @@ export function readUdpSettings(
     anyPeer: side === "active" ? options.text("any-peer") as AnyPeer | undefined : undefined,
     multicast: readMulticast(options, side, address),
     source: side === "active" ? readSource(options) : undefined,
+    elsewhere: flagsGiven(options, side === "active" ? flags : [...flags, "reuseaddr"]),
     socket: readSocketSettings(
       options,
       side === "active" ? commonNames : [...commonNames, ...passiveNames],
@@ -134,10 +141,14 @@ export function applyUdpSettings(
   applySocketSettings(fd, settingsOf(socket, "connect", "live"), text, context);
   // The runtime sets it for one family, and a dual-stack socket sends to groups of both.
   if (fd !== null && !loop) applySocketOption(fd, "multicast-loop", false);
+  confirmSettings(fd, settings.elsewhere, text, context);
   if (on === undefined) return;
   if (fd === null) throw withoutDescriptor("interface");
   sendThrough(fd, family, on);
   if (broadcast) broadcastThrough(fd, on);
+  const { name, index } = on;
+  const said = `${text}: interface is ${name} (number ${index})`;
+  context.log.write("info", "option", said, { name: "interface", value: name, index });
 }
 
 function withoutDescriptor(address: string): NetError {
