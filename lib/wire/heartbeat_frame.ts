@@ -5,16 +5,23 @@
  * the payload (u24, big-endian) and the payload.
  *
  *     preface  "PLUMBHB", the version (1), eight bytes of chance
- *     DATA 0   bytes of the session, at most 2^24 - 1
- *     BEAT 1   a sign of life; nothing in it
+ *     DATA 0   bytes of the session, at most 2^24 - 1, and no more than there is credit for
+ *     BEAT 1   a sign of life: the interval in ms at which its sender listens for one (u32), so
+ *              that the other side beats often enough whatever it was told itself; chance (u32)
  *     PING 2   see `pingpong.ts`
  *     PONG 3   the answer to a PING
  *     END  4   no more DATA from this side (half-close); signs of life go on
+ *     CREDIT 5 so many more bytes of DATA may be sent (u32); streams only
  *
  * By the bytes of chance a side knows its own preface: an echo service would send it back, and every
  * sign of life after it, and so pass for a peer that is alive.
  *
+ * Credit is there for slow readers. Without it the only way to hold a peer back is not to read, and
+ * then its signs of life wait behind its data: two healthy sides that both wait for somebody slow
+ * would each call the other one dead. 64 KiB may be sent before the first CREDIT.
+ *
  * On a session of messages there is no preface and no length: a message is a type and its payload.
+ * The chance in BEAT does there what that of the preface does on a stream.
  * Types of 128 and more are skipped by who does not know them, others are an error.
  * @module
  */
@@ -24,7 +31,7 @@ import type { Sink } from "../core/machine.ts";
 import { maximumPongBytes } from "./pingpong.ts";
 
 /** What a frame is. */
-export const frameTypes = { data: 0, beat: 1, ping: 2, pong: 3, end: 4 } as const;
+export const frameTypes = { data: 0, beat: 1, ping: 2, pong: 3, end: 4, credit: 5 } as const;
 
 /** Name of a frame's type. */
 export type FrameType = keyof typeof frameTypes;
@@ -56,15 +63,19 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-const names: readonly FrameType[] = ["data", "beat", "ping", "pong", "end"];
+/** Bytes of DATA that may be sent before the first CREDIT: nobody waits a round trip to begin. */
+export const initialCredit: number = 64 * 1024;
+
+const names: readonly FrameType[] = ["data", "beat", "ping", "pong", "end", "credit"];
 
 /** Longest payload of each type. */
 const longest: Readonly<Record<FrameType, number>> = {
   data: maximumDataBytes,
-  beat: 0,
+  beat: 8,
   ping: maximumPongBytes,
   pong: maximumPongBytes,
   end: 0,
+  credit: 4,
 };
 
 /** Types from here on may be skipped by who does not know them. */
@@ -79,6 +90,44 @@ export function encodeFrame(
   putFrameHeader(bytes, type, payload.length);
   bytes.set(payload, frameHeaderBytes);
   return bytes;
+}
+
+/** What a BEAT says. */
+export interface Beat {
+  /** At which interval its sender listens for signs of life (ms); 0 where it does not say. */
+  readonly everyMs: number;
+  /** The same in all of its sender's: by it an echo is told from a peer. */
+  readonly chance: number;
+}
+
+/** The payload of a BEAT. */
+export function encodeBeat({ everyMs, chance }: Beat): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(8);
+  const view = new DataView(payload.buffer);
+  view.setUint32(0, Math.min(everyMs, 2 ** 32 - 1));
+  view.setUint32(4, chance);
+  return payload;
+}
+
+/** Reads the payload of a BEAT; an empty one says nothing. @throws {NetError} kind "protocol" */
+export function decodeBeat(payload: Uint8Array): Beat {
+  if (payload.length === 0) return { everyMs: 0, chance: 0 };
+  if (payload.length < 8) throw fault("a BEAT is too short");
+  const view = new DataView(payload.buffer, payload.byteOffset);
+  return { everyMs: view.getUint32(0), chance: view.getUint32(4) };
+}
+
+/** The payload of a CREDIT. */
+export function encodeCredit(bytes: number): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(4);
+  new DataView(payload.buffer).setUint32(0, bytes);
+  return payload;
+}
+
+/** Reads the payload of a CREDIT. @throws {NetError} kind "protocol" */
+export function decodeCredit(payload: Uint8Array): number {
+  if (payload.length < 4) throw fault("a CREDIT is too short");
+  return new DataView(payload.buffer, payload.byteOffset).getUint32(0);
 }
 
 /** Writes the header of a frame, for who has its payload in place behind it already. */
