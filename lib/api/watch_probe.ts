@@ -33,16 +33,20 @@ const echoBytes = 16;
  * @throws {NetError} kind "usage" for what has nobody at its other end to ask
  */
 export function askerOf(address: Address, mode: ProbeMode, ports: Ports): Ask {
-  if (address.scheme === "stdio" || address.scheme === "fd") {
-    const message = `${address.scheme} has no peer that could be watched`;
-    throw new NetError({ kind: "usage", op: "watch", message });
-  }
+  refuseUnwatchable(address);
   // Now, and not at each probe: nothing but the user can put it right.
   bindOptions(address, transports[address.scheme]?.options ?? []);
   const dial = (context: Context) => openActive(address, context, ports);
   if (mode === "echo") return (context) => echoed(dial, context);
   if (address.scheme === "udp") return (context) => heard(dial, context);
   return canKnock(address) ? knockOn(address) : (context) => opened(dial, address, context);
+}
+
+/** Refuses what has nobody at its other end to ask. @throws {NetError} kind "usage" */
+export function refuseUnwatchable({ scheme }: Address): void {
+  if (scheme !== "stdio" && scheme !== "fd") return;
+  const message = `${scheme} has no peer that could be watched`;
+  throw new NetError({ kind: "usage", op: "watch", message });
 }
 
 type Dial = (context: Context) => Promise<Duplex>;
