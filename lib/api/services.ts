@@ -68,8 +68,8 @@ export function isHandler(row: AnyService): row is HandlerService {
 /**
  * Refuses what a service must not or cannot be, before anything is opened.
  *
- * @throws {NetError} kind "usage": a subject too few or too many, addresses of datagrams for a
- * service of streams; kind "exposure"
+ * @throws {NetError} kind "usage": a subject too few or too many, an option that cannot be, addresses
+ * of datagrams for a service of streams; kind "exposure"
  */
 export function refuseService(
   row: AnyService,
@@ -80,6 +80,7 @@ export function refuseService(
   const wanted = isHandler(row) ? row.subject : null;
   if (subject === undefined && wanted?.required) throw fault(row, `needs ${wanted.name}`);
   if (subject !== undefined && wanted === null) throw fault(row, "takes addresses alone");
+  if (!isHandler(row)) row.check?.(options.service ?? {});
   for (const address of addresses) {
     if (!row.datagram && datagramSchemes.has(address.scheme)) {
       throw fault(row, `is not served over datagrams (${formatAddress(address)})`);

@@ -80,6 +80,13 @@ export class PendingProbes {
     return this.#waiting.delete(sequence);
   }
 
+  /** Gives up all that wait. @returns their numbers, in order */
+  giveUp(): readonly number[] {
+    const waiting = [...this.#waiting.keys()];
+    this.#waiting.clear();
+    return waiting;
+  }
+
   /** Gives up those whose time has come. @returns their numbers, in order */
   expire(nowMs: number): readonly number[] {
     const expired: number[] = [];

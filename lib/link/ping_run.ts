@@ -158,7 +158,11 @@ export class PingRun {
         this.#report({ kind: "different", sequence, ...difference });
         this.#endIfDone();
       },
-      ended: (error) => this.#over.resolve(error),
+      ended: (error) => {
+        // What was on its way is lost with it.
+        for (const sequence of pending.giveUp()) this.#report({ kind: "lost", sequence, error });
+        this.#over.resolve(error);
+      },
     };
   }
 

@@ -12,13 +12,17 @@ import type { ProbeEvents, Prober } from "./prober.ts";
 /** What a message may meet on its way while the session stays usable. */
 const passing: ReadonlySet<ErrorKind> = new Set(["refused", "unreachable", "too-large"]);
 
+/** Answers that wait to be written. */
+const mostReplies = 16;
+
 /** A prober over one session, which it owns. */
 export abstract class SessionProber implements Prober {
   protected readonly session: Duplex;
   protected readonly events: ProbeEvents;
   protected readonly context: Context;
-  /** Requests that are not written yet: a stream may be full. Only their numbers are held. */
-  readonly #unsent: number[] = [];
+  /** What is not written yet: a stream may be full. Of requests only the numbers are held. */
+  readonly #unsent: (number | Uint8Array)[] = [];
+  #replies = 0;
   #writing: Promise<void> | null = null;
   #reading: Promise<void> = Promise.resolve();
   #isOver = false;
@@ -49,16 +53,35 @@ export abstract class SessionProber implements Prober {
     this.#writing ??= this.#writeAll();
   }
 
+  /** Writes an answer to what the peer asks. One that asks faster than it reads is not answered. */
+  protected reply(bytes: Uint8Array): void {
+    if (this.#replies >= mostReplies) return;
+    this.#replies++;
+    this.#unsent.push(bytes);
+    this.#writing ??= this.#writeAll();
+  }
+
   async #writeAll(): Promise<void> {
     try {
       for (let next = this.#unsent.shift(); next !== undefined; next = this.#unsent.shift()) {
+        if (typeof next !== "number") await this.#writeReply(next);
         // One that was given up while others were being written only adds to the delay.
-        if (this.events.isWaiting(next) && !this.#isOver) await this.#sendOne(next);
+        else if (this.events.isWaiting(next) && !this.#isOver) await this.#sendOne(next);
       }
     } catch (thrown) {
       this.end(thrown);
     } finally {
       this.#writing = null;
+    }
+  }
+
+  async #writeReply(bytes: Uint8Array): Promise<void> {
+    this.#replies--;
+    try {
+      if (!this.#isOver) await this.session.write(bytes);
+    } catch (thrown) {
+      // A message that does not arrive is the asker's to miss.
+      if (this.#passingError(thrown) === null) throw thrown;
     }
   }
 

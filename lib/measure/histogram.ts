@@ -81,9 +81,12 @@ export class Histogram {
   percentileMs(percent: number): number {
     if (this.#count === 0) return 0;
     const counts = this.#counts;
+    const value = counts.getValueAtPercentile(percent);
+    // The ends are known as they were: p99 of few values is their largest, to the last digit.
+    if (counts.highestEquivalentValue(value) >= this.#maxMs * perMs) return this.#maxMs;
+    if (counts.lowestEquivalentValue(value) <= this.#minMs * perMs) return this.#minMs;
     // The middle of all that count as the same; the library gives the last of them.
-    const value = counts.medianEquivalentValue(counts.getValueAtPercentile(percent)) / perMs;
-    return Math.min(Math.max(value, this.#minMs), this.#maxMs);
+    return counts.medianEquivalentValue(value) / perMs;
   }
 
   /**

@@ -48,6 +48,8 @@ export interface ServiceFacts {
  * needs promises of its own (files, processes, a protocol of requests) is a `HandlerService`.
  */
 export interface ServiceRow extends ServiceFacts {
+  /** Refuses values of its options that cannot be, before anything is opened. @throws {NetError} */
+  check?(options: ServiceSetup["options"]): void;
   /** Makes the machine of one session. */
   make(setup: ServiceSetup): ByteMachine;
 }

@@ -8,6 +8,7 @@ import type { ServiceRow } from "./contract.ts";
 import { daytime } from "./daytime.ts";
 import { discard } from "./discard.ts";
 import { echo } from "./echo.ts";
+import { pingpong } from "./pingpong.ts";
 import { time } from "./time.ts";
 import { upper } from "./upper.ts";
 
@@ -16,5 +17,5 @@ import { upper } from "./upper.ts";
  * service.
  */
 export const services: Readonly<Record<string, ServiceRow>> = Object.freeze(
-  Object.assign(Object.create(null), { echo, upper, discard, chargen, daytime, time }),
+  Object.assign(Object.create(null), { echo, upper, discard, chargen, daytime, time, pingpong }),
 );

@@ -36,11 +36,13 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   const addresses = endpoints.map(({ address }) => parseAddress(address));
   checkTakeover(flags, addresses);
   const given = subject === undefined ? {} : { subject };
-  refuseService(service, addresses, { ...given, public: flags.flag("public") ?? false });
+  const options = serviceOptions(flags, service.options);
+  const isPublic = flags.flag("public") ?? false;
+  refuseService(service, addresses, { ...given, service: options, public: isPublic });
   refuseModel(modelOf(modelOptionsOf(flags, "serve")), addresses);
   return invocation.plan({
     endpoints,
-    settings: { service: name, ...given, options: serviceOptions(flags, service.options) },
+    settings: { service: name, ...given, options },
   });
 }
 

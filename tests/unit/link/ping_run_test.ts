@@ -144,7 +144,8 @@ Deno.test("the end of the session ends the ping with what it says", async () => 
   await bench.clock.advance(1_500);
   bench.events.ended(error);
   assertEquals(await done, error);
-  assertEquals([bench.run.sent, bench.run.waiting, bench.clock.pending], [2, 2, 0]);
+  assertEquals([bench.run.sent, bench.run.waiting, bench.clock.pending], [2, 0, 0]);
+  assertEquals(bench.results, [1, 2].map((sequence) => ({ kind: "lost", sequence, error })));
 });
 
 Deno.test("a signal ends it at once; what waits is left as it is", async () => {
