@@ -53,11 +53,6 @@ export class PingPong {
     return { sequence, sentUs: wallUs };
   }
 
-  /** True for a request of ours that comes back as it was: the peer is an echo service. */
-  isOwn({ sequence, sentUs }: Ping): boolean {
-    return this.#asked.get(sequence)?.sentUs === sentUs;
-  }
-
   /**
    * Takes an answer.
    *

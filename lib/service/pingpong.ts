@@ -12,6 +12,7 @@ import type { OptionRow, OptionValue } from "../core/option.ts";
 import { answerTo } from "../link/pingpong.ts";
 import {
   decodeFrameMessage,
+  encodeCredit,
   encodeFrame,
   encodeFrameMessage,
   type Frame,
@@ -50,16 +51,21 @@ class PingPongMachine implements ByteMachine {
 
   #bytes(bytes: Uint8Array, receivedUs: number, out: Sink<ByteOutput>): void {
     let facts = this.#facts;
+    let taken = 0;
     this.#reader.push(bytes, {
       put: ({ type, payload }: Frame) => {
-        // Data and signs of life are for an end that keeps a session; here is none behind it.
-        if (type !== "ping") return;
-        out.put(encodeFrame("pong", this.#answer(payload, receivedUs, facts())));
-        // Who asks a thousand times at once is told all of it once: the answers of one step are
-        // held until they are written, and facts are a hundred times as long as a question.
-        facts = () => ({});
+        if (type === "ping") {
+          out.put(encodeFrame("pong", this.#answer(payload, receivedUs, facts())));
+          // Who asks a thousand times at once is told all of it once: the answers of one step are
+          // held until they are written, and facts are a hundred times as long as a question.
+          facts = () => ({});
+        } else if (type === "data") taken += payload.length;
+        // An end that only beats has a peer here, too; one that has no more to say likewise.
+        else if (type === "beat" || type === "end") out.put(encodeFrame(type));
       },
     });
+    // Data is for nobody here: it is taken and forgotten.
+    if (taken > 0) out.put(encodeFrame("credit", encodeCredit(taken)));
   }
 
   /** A message that is no question has no answer; anybody may have sent it. */
