@@ -4,7 +4,8 @@
  * The schedule is open loop: a request is sent every interval, whether or not the one before was
  * answered. Sending only after an answer would measure a stalled peer once where it stalled for a
  * hundred intervals (coordinated omission). For the same reason a round trip counts from when its
- * request was due, should a full stream hold it up.
+ * request was to be written, should a full stream hold it up. It does not count from when the timer
+ * was due: that this machine's timers are a millisecond late says nothing of the peer.
  * @module
  */
 
@@ -113,7 +114,7 @@ export class PingRun {
       const dueMs = isBehind ? nowMs : this.#dueMs;
       this.#dueMs = dueMs + intervalMs;
       this.#sent++;
-      send(this.#pending.sent(dueMs));
+      send(this.#pending.sent(nowMs));
     }
     this.#endIfDone();
   }

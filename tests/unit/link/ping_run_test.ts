@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { VirtualClock } from "../../../lib/core/clock.ts";
+import { type Clock, VirtualClock } from "../../../lib/core/clock.ts";
 import { makeContext } from "../../../lib/core/context.ts";
 import { NetError } from "../../../lib/core/error.ts";
 import { type PingResult, PingRun, type PingSchedule } from "../../../lib/link/ping_run.ts";
@@ -21,8 +21,15 @@ class Bench {
   isClosed = false;
   #events: ProbeEvents | undefined;
 
-  /** @param answer what happens when a request is sent */
-  constructor(schedule: PingSchedule, answer: (sequence: number, bench: Bench) => void = () => {}) {
+  /**
+   * @param answer what happens when a request is sent
+   * @param lateMs how much later than asked every timer of the run fires
+   */
+  constructor(
+    schedule: PingSchedule,
+    answer: (sequence: number, bench: Bench) => void = () => {},
+    lateMs = 0,
+  ) {
     const make = (events: ProbeEvents): Prober => {
       this.#events = events;
       return {
@@ -36,7 +43,12 @@ class Bench {
         },
       };
     };
-    const context = makeContext({ clock: this.clock, signal: this.controller.signal });
+    const clock: Clock = {
+      now: () => this.clock.now(),
+      wall: () => this.clock.wall(),
+      timer: (delayMs, then) => this.clock.timer(delayMs + lateMs, then),
+    };
+    const context = makeContext({ clock, signal: this.controller.signal });
     this.run = new PingRun(make, schedule, (result) => this.results.push(result), context);
   }
 
@@ -66,6 +78,16 @@ Deno.test("a ping ends with the answer to its last request, and closes what it o
     }),
   );
   assertEquals([bench.isClosed, bench.clock.pending, bench.run.waiting], [true, 0, 0]);
+});
+
+Deno.test("a late timer of this machine is not the peer's round trip, and shifts no schedule", async () => {
+  const bench = new Bench({ ...second, count: 3 }, (sequence) => bench.answerIn(5, sequence), 2);
+  const done = bench.run.run();
+  await bench.clock.advance(2_100);
+  await done;
+  const times = bench.results.map((result) => "roundTripMs" in result ? result.roundTripMs : null);
+  assertEquals(times, [5, 5, 5]);
+  assertEquals(bench.sentMs, [0, 1_002, 2_002]);
 });
 
 Deno.test("an answer that is late delays no request", async () => {
