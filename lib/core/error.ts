@@ -121,6 +121,26 @@ function lineOf(init: NetErrorInit): string {
   return `${subject}: ${init.message}${code}${hint}`;
 }
 
+/**
+ * What a call on something that was closed or aborted here ends with: kind "aborted".
+ *
+ * @param cause what `abort` was given
+ */
+export function closedHere(
+  what: "session" | "socket",
+  op: string,
+  address?: string,
+  cause?: unknown,
+): NetError {
+  return new NetError({
+    kind: "aborted",
+    op,
+    message: `the ${what} was closed on this side`,
+    ...(address === undefined ? {} : { address }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
 /** A text that is no address, with the place where it went wrong. */
 export class AddressError extends NetError {
   /** For stack traces; `kind` is "address" or "option". */

@@ -4,7 +4,7 @@
  */
 
 import type { Duplex, Peer, Traits } from "../core/contract.ts";
-import { NetError } from "../core/error.ts";
+import { closedHere, NetError } from "../core/error.ts";
 
 /** What a session needs from the socket that it shares with others. */
 export interface SessionHost {
@@ -126,7 +126,7 @@ export class DatagramSession implements Duplex {
     this.#queued = 0;
     // Closed twice, as every session is that ended from the socket's side: an error is not made.
     if (this.#over !== undefined) return;
-    this.end(this.#error("aborted", "the session was closed on this side"));
+    this.end(closedHere("session", "datagram", this.remote.text));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

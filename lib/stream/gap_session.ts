@@ -6,7 +6,7 @@
 
 import type { Context } from "../core/context.ts";
 import type { Datagram, Datagrams, Duplex, Peer, Traits } from "../core/contract.ts";
-import { NetError, toNetError } from "../core/error.ts";
+import { closedHere, NetError, toNetError } from "../core/error.ts";
 import { GapWatch, type SenderGaps, sequenceOf } from "./gaps.ts";
 
 /** A number is looked for in so many bytes at the start of a message. */
@@ -98,7 +98,7 @@ export class GapSession implements Duplex {
     const { source, datagram } = await Promise.race(waiting);
     source.waiting = undefined;
     if (!this.#closed && datagram !== null) return datagram;
-    throw this.#error("aborted", "the session was closed on this side");
+    throw closedHere("session", "listen", this.local.text);
   }
 
   #watchOf({ text }: Peer): GapWatch {
@@ -117,7 +117,7 @@ export class GapSession implements Duplex {
     }
   }
 
-  #error(kind: "too-large" | "broken" | "aborted", message: string): NetError {
+  #error(kind: "too-large" | "broken", message: string): NetError {
     return new NetError({ kind, op: "listen", address: this.local.text, message });
   }
 }

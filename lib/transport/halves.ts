@@ -5,7 +5,7 @@
  */
 
 import type { ChildStatus, Duplex, Peer, Traits } from "../core/contract.ts";
-import { NetError, toNetError } from "../core/error.ts";
+import { closedHere, NetError, toNetError } from "../core/error.ts";
 
 /** Where bytes come from. */
 export interface ByteSource {
@@ -162,9 +162,6 @@ export class HalvesSession implements Duplex {
   }
 
   #closedError(op: string): NetError {
-    const cause = this.#closed?.reason;
-    const address = this.remote.text;
-    const message = "the session was closed on this side";
-    return new NetError({ kind: "aborted", op, address, message, cause });
+    return closedHere("session", op, this.remote.text, this.#closed?.reason);
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Duplex, Peer, Traits } from "../core/contract.ts";
-import { NetError } from "../core/error.ts";
+import { closedHere, NetError } from "../core/error.ts";
 import { MemoryPipe } from "./memory_pipe.ts";
 
 const traits: Traits = { messages: false, halfClose: true, resets: true };
@@ -100,10 +100,7 @@ export class MemorySession implements Duplex {
   }
 
   #closedError(op: string): NetError {
-    const cause = this.#closed?.reason;
-    const address = this.remote.text;
-    const message = "the session was closed on this side";
-    return new NetError({ kind: "aborted", op, address, message, cause });
+    return closedHere("session", op, this.remote.text, this.#closed?.reason);
   }
 }
 

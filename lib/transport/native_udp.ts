@@ -5,7 +5,7 @@
  */
 
 import type { Context } from "../core/context.ts";
-import { NetError } from "../core/error.ts";
+import { closedHere } from "../core/error.ts";
 import { AF_INET, AF_INET6, SOCK_DGRAM } from "../sys/constants.ts";
 import { closeDescriptor } from "../sys/file.ts";
 import { makeWake, Poller, wake } from "../sys/poll.ts";
@@ -73,7 +73,7 @@ export class NativeUdp implements DatagramSocket {
   /** One datagram; what does not fit is cut. @throws {NetError} kind "aborted" once closed */
   async receive(into: Uint8Array): Promise<[Uint8Array, Deno.Addr]> {
     for (;;) {
-      if (this.#gone !== undefined) throw closed();
+      if (this.#gone !== undefined) throw closedHere("socket", "receive");
       const length = receiveFrom(this.fd, into as Uint8Array<ArrayBuffer>, this.#sender);
       if (length !== "again") return [into.subarray(0, length), this.#from()];
       await this.#ready("read");
@@ -86,7 +86,7 @@ export class NativeUdp implements DatagramSocket {
     const { hostname, port } = to;
     const name = inetSockaddr(this.#reachable(hostname), port);
     for (;;) {
-      if (this.#gone !== undefined) throw closed();
+      if (this.#gone !== undefined) throw closedHere("socket", "send");
       const text = `udp://${hostPort(hostname, port)}`;
       if (sendTo(this.fd, data, name, text) !== "again") return data.length;
       await this.#ready("write");
@@ -128,9 +128,4 @@ export class NativeUdp implements DatagramSocket {
     await wait;
     this.#waits.delete(wait);
   }
-}
-
-function closed(): NetError {
-  const message = "the socket was closed on this side";
-  return new NetError({ kind: "aborted", op: "receive", message });
 }

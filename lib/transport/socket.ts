@@ -6,7 +6,7 @@
 import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Peer, Traits } from "../core/contract.ts";
-import { NetError, systemCode, toNetError } from "../core/error.ts";
+import { closedHere, NetError, systemCode, toNetError } from "../core/error.ts";
 import { cellBytes, giveCell, takeCell } from "./cells.ts";
 
 /** What is used of a `Deno.Conn`. */
@@ -305,13 +305,6 @@ export class SocketSession implements Duplex {
   }
 
   #closedError(op: string): NetError {
-    const reason = this.#closed?.reason;
-    return new NetError({
-      kind: "aborted",
-      op,
-      address: this.remote.text,
-      message: "the session was closed on this side",
-      ...(reason === undefined ? {} : { cause: reason }),
-    });
+    return closedHere("session", op, this.remote.text, this.#closed?.reason);
   }
 }

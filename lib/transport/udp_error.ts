@@ -68,9 +68,3 @@ export function deliveryError({ number, mtu }: DeliveryError, peer: Peer): NetEr
     message,
   });
 }
-
-/** What a socket says that was closed here. */
-export function closedError(text: string): NetError {
-  const message = "the socket was closed on this side";
-  return new NetError({ kind: "aborted", op: "send", address: text, message });
-}

@@ -5,7 +5,7 @@
 
 import type { Context } from "../core/context.ts";
 import type { Datagram, Datagrams, Duplex, Peer, Traits } from "../core/contract.ts";
-import { NetError } from "../core/error.ts";
+import { closedHere, NetError } from "../core/error.ts";
 
 /** How a client treats what comes. */
 export interface UdpSessionOptions {
@@ -141,13 +141,6 @@ export class UdpSession implements Duplex {
   }
 
   #closedError(op: string): NetError {
-    const reason = this.#closed?.reason;
-    return new NetError({
-      kind: "aborted",
-      op,
-      address: this.remote.text,
-      message: "the session was closed on this side",
-      ...(reason === undefined ? {} : { cause: reason }),
-    });
+    return closedHere("session", op, this.remote.text, this.#closed?.reason);
   }
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Datagram, Datagrams, Peer } from "../core/contract.ts";
-import { NetError, systemCode, toNetError } from "../core/error.ts";
+import { closedHere, NetError, systemCode, toNetError } from "../core/error.ts";
 import { AF_INET, AF_INET6, SO_BROADCAST, SOL_SOCKET } from "../sys/constants.ts";
 import { takeDeliveryError } from "../sys/error_queue.ts";
 import { setOption } from "../sys/option.ts";
@@ -17,7 +17,7 @@ import { sendTo } from "../sys/send_to.ts";
 import { broadcastError, type BroadcastGuard } from "./broadcast.ts";
 import { giveBuffer, takeBuffer } from "./datagram_buffers.ts";
 import { type DatagramSocket, UdpDescriptor } from "./udp_descriptor.ts";
-import { closedError, deliveryError, tooLong, tooLongForPath, tooLongToSend } from "./udp_error.ts";
+import { deliveryError, tooLong, tooLongForPath, tooLongToSend } from "./udp_error.ts";
 import { UdpNames } from "./udp_names.ts";
 
 /**
@@ -113,7 +113,7 @@ export class UdpSocket implements Datagrams {
    */
   async send({ data, peer }: Datagram): Promise<void> {
     const { host = "", port = 0, text } = peer;
-    if (this.#closed) throw closedError(text);
+    if (this.#closed) throw closedHere("socket", "send", text);
     if (this.#fd === null) this.#guard.check(host, text);
     const most = maximumPayloadTo(host);
     if (data.length > most) throw tooLongToSend(peer, data.length, most);
@@ -122,7 +122,7 @@ export class UdpSocket implements Datagrams {
     try {
       await this.#socket.send(data, { transport: "udp", hostname: host, port });
     } catch (thrown) {
-      if (this.#closed) throw closedError(text);
+      if (this.#closed) throw closedHere("socket", "send", text);
       throw toNetError(thrown, "send", text);
     }
   }

@@ -10,7 +10,7 @@
 import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Credentials, Datagram, Datagrams, Peer } from "../core/contract.ts";
-import { NetError, toNetError } from "../core/error.ts";
+import { closedHere, NetError, toNetError } from "../core/error.ts";
 import { formatPath } from "../address/path.ts";
 import { SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../sys/constants.ts";
 import { findDescriptor } from "../sys/descriptor.ts";
@@ -139,7 +139,7 @@ export class UnixDatagramSocket implements Datagrams {
    */
   async send({ data, peer }: Datagram): Promise<void> {
     const { signal } = this.#open;
-    if (signal.aborted) throw closedError(peer.text);
+    if (signal.aborted) throw closedHere("socket", "send", peer.text);
     if (peer.path === undefined) return this.#dropReply();
     if (this.#fd === null) throw noDescriptor(peer.text);
     if (data.length > this.maximumMessage) throw tooLongToSend(peer, data, this.maximumMessage);
@@ -151,7 +151,7 @@ export class UnixDatagramSocket implements Datagrams {
     while (sendTo(this.#fd, data, name, peer.text) === "again") {
       if (clock.now() >= untilMs) throw stalledError(peer.text, limits["write-stall"]);
       await sleep(clock, waitMs, signal).catch(() => {
-        throw closedError(peer.text);
+        throw closedHere("socket", "send", peer.text);
       });
       waitMs = Math.min(2 * waitMs, longestRetryMs);
     }
@@ -223,11 +223,6 @@ function tooLong(peer: Peer, size: string, room: number): NetError {
 function tooLongToSend(peer: Peer, data: Uint8Array, most: number): NetError {
   const message = `${data.length} bytes do not fit in one datagram of at most ${most}`;
   return new NetError({ kind: "too-large", op: "send", address: peer.text, message });
-}
-
-function closedError(text: string): NetError {
-  const message = "the socket was closed on this side";
-  return new NetError({ kind: "aborted", op: "send", address: text, message });
 }
 
 function stalledError(address: string, stallMs: number): NetError {
