@@ -5,6 +5,7 @@
  */
 
 import { formatEndpoint } from "../address/format.ts";
+import type { HeartbeatSpec } from "../address/heartbeat.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
@@ -72,16 +73,27 @@ function keepInView(session: Reconnecting, connections: Connections | undefined)
 /** One attempt: within its time there is a connection that was greeted, or nothing is open. */
 function openOnce(
   bare: Address,
-  { onConnect }: Lasting,
-  { ports, timeoutMs }: LastingSetup,
+  { heartbeat, onConnect }: Lasting,
+  { context: whole, ports, timeoutMs }: LastingSetup,
   context: Context,
 ): Promise<Duplex> {
   const open = async (within: Context) => {
     // Before it connects: a file that cannot be read must not cost the server a connection.
     const greeting = onConnect === undefined ? null : await readGreeting(onConnect, within, ports);
-    const session = await openActive(bare, within, ports);
+    const opened = await openActive(bare, within, ports);
+    // It lives as long as the connection, not as long as the attempt.
+    const session = heartbeat === undefined ? opened : await watched(opened, heartbeat, whole);
     if (greeting !== null) await greet(session, greeting, within.signal);
     return session;
   };
   return withinTime(context, timeoutMs, "connect", bare, open, (late) => late.abort());
+}
+
+async function watched(
+  session: Duplex,
+  heartbeat: HeartbeatSpec,
+  context: Context,
+): Promise<Duplex> {
+  const { keepAlive } = await import("../link/keep_alive.ts");
+  return keepAlive(session, { ...heartbeat, op: "connect" }, context);
 }

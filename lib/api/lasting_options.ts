@@ -7,7 +7,6 @@
 import {
   type BackoffRange,
   defaultWhileDown,
-  forEver,
   parseBackoff,
   parseReconnect,
   parseWhileDown,
@@ -15,62 +14,20 @@ import {
   type WhileDown,
 } from "../address/lasting.ts";
 import { formatAddress } from "../address/format.ts";
+import { type HeartbeatSpec, parseHeartbeatOrNone } from "../address/heartbeat.ts";
 import { bindOptions } from "../address/options.ts";
 import type { Address, Scheme } from "../core/address.ts";
 import { AddressError } from "../core/error.ts";
 import type { Options, OptionTable } from "../core/option.ts";
 import { transports } from "../transport/table.ts";
-
-/** The options; only the active side reads them. */
-export const lastingOptions: OptionTable = [
-  {
-    name: "reconnect",
-    kind: "text",
-    side: "active",
-    placeholder: "N",
-    bare: forEver,
-    check: parseReconnect,
-    help:
-      "connect again whenever it cannot or is lost; give up after N failures in a row, counted anew " +
-      "after 10s up (bare: never give up; no: not this end)",
-  },
-  {
-    name: "backoff",
-    kind: "text",
-    side: "active",
-    placeholder: "D..D",
-    check: parseBackoff,
-    help: "with reconnect: range of the delays between attempts (default 200ms..30s)",
-  },
-  {
-    name: "while-down",
-    kind: "text",
-    side: "active",
-    placeholder: "hold[=SIZE]|drop|fail",
-    check: parseWhileDown,
-    help: "with reconnect: what becomes of bytes while it is down (default hold=64KiB)",
-  },
-  {
-    name: "on-connect",
-    kind: "text",
-    side: "active",
-    placeholder: "FILE",
-    help: "what each connection begins with: the file is read and sent anew each time",
-  },
-];
-
-/** What has no second connection: the process's own streams and descriptors, and files. */
-const madeOnce: ReadonlySet<Scheme> = new Set(["stdio", "fd", "file"]);
-
-/** True for an active address that can be opened again. */
-export function canLast({ scheme, passive }: Pick<Address, "scheme" | "passive">): boolean {
-  return !passive && !madeOnce.has(scheme);
-}
+import { lastingOptions, madeOnce } from "./lasting_rows.ts";
 
 /** Schemes whose active addresses take these options. */
 export const lastingSchemes: readonly Scheme[] = Object.values(transports)
   .filter(({ scheme, connect }) => connect !== undefined && !madeOnce.has(scheme))
   .map(({ scheme }) => scheme);
+
+export { lastingOptions };
 
 const tables = new Map<Scheme, OptionTable>();
 
@@ -88,6 +45,8 @@ const names: ReadonlySet<string> = new Set(lastingOptions.map(({ name }) => name
 
 /** How a connection lasts. */
 export interface Lasting {
+  /** How each connection is watched. */
+  readonly heartbeat?: HeartbeatSpec;
   readonly reconnect?: {
     /** Failures in a row that end it; Infinity: none. */
     readonly attempts: number;
@@ -126,7 +85,8 @@ export function lastingOf(address: Address): LastingAddress | null {
 
 /** Reads all of them. */
 export function readLasting(options: Options): Lasting {
-  const [reconnect, backoff, whileDown, onConnect] = [
+  const [heartbeat, reconnect, backoff, whileDown, onConnect] = [
+    options.text("heartbeat"),
     options.text("reconnect"),
     options.text("backoff"),
     options.text("while-down"),
@@ -138,7 +98,9 @@ export function readLasting(options: Options): Lasting {
     ...(backoff === undefined ? {} : { backoff: parseBackoff(backoff) }),
     whileDown: whileDown === undefined ? defaultWhileDown : parseWhileDown(whileDown),
   };
+  const beat = heartbeat === undefined ? null : parseHeartbeatOrNone(heartbeat);
   return {
+    ...(beat === null ? {} : { heartbeat: beat }),
     ...(again === undefined ? {} : { reconnect: again }),
     ...(onConnect === undefined ? {} : { onConnect }),
   };

@@ -183,3 +183,15 @@ export const connectTimeoutFlag: FlagRow = {
   standard: 30_000,
   help: "time for resolving, all attempts and handshakes (default 30s)",
 };
+
+/** The exit status says whether what was sent has arrived. */
+export const confirmFlag: FlagRow = {
+  name: "confirm",
+  kind: "duration",
+  placeholder: "D",
+  bare: "30s",
+  minimum: 1,
+  help:
+    "exit 0 only once all that was sent is acknowledged (tcp: by the peer's kernel, unix: read), " +
+    "else 4; waits D at the end (default 30s)",
+};

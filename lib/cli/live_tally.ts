@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { Connections } from "../api/connections.ts";
 import type { Timer } from "../core/clock.ts";
+import type { Context } from "../core/context.ts";
 import type { Flow } from "../core/tally.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import type { PoolFigures } from "../service/pool.ts";
@@ -23,22 +25,15 @@ export interface LiveTotals {
   readonly sessions: number;
   /** Processes or threads of the server's model. */
   readonly workers?: PoolFigures;
+  /** Those that are made anew when they are lost. */
+  readonly connections?: Pick<Connections, "size" | "statuses">;
 }
 
 /** Says the live tally until it is disposed. */
 export function sayLiveTally(session: CommandContext, totals: () => LiveTotals): Disposable {
   const { host, flags, errors, context } = session;
   const startMs = context.clock.now();
-  const say = () => {
-    const { aToB, bToA, peer, sessions, workers } = totals();
-    const durationMs = Math.round(context.clock.now() - startMs);
-    const open = sessions === 1 ? "1 session" : `${sessions} sessions`;
-    const moved = `${open}, ${flowLine(aToB, bToA)}, ${approximateDuration(durationMs)}`;
-    const text = workers === undefined ? moved : `${moved}, ${workersLine(workers)}`;
-    const [bytesIn, bytesOut] = peer === "a" ? [aToB.bytes, bToA.bytes] : [bToA.bytes, aToB.bytes];
-    const fields = { sessions, bytesIn, bytesOut, durationMs, ...(workers && { workers }) };
-    context.log.write("notice", "tally", text, fields);
-  };
+  const say = () => sayTally(context, totals(), startMs);
   const stopSignal = host.onSignal("SIGUSR2", say);
   const stopTimer = repeat(session, flags.number("tally-every"), say);
   const progress = showProgress(host, errors, {
@@ -52,6 +47,53 @@ export function sayLiveTally(session: CommandContext, totals: () => LiveTotals):
       progress[Symbol.dispose]();
     },
   };
+}
+
+/** Says a tally once. @param startMs when what it counts began, monotonic */
+export function sayTally({ clock, log }: Context, totals: LiveTotals, startMs: number): void {
+  const { aToB, bToA, peer, sessions, workers } = totals;
+  const durationMs = Math.round(clock.now() - startMs);
+  const open = sessions === 1 ? "1 session" : `${sessions} sessions`;
+  const connections = countsOf(totals.connections);
+  const text = [
+    open,
+    flowLine(aToB, bToA),
+    approximateDuration(durationMs),
+    ...(workers === undefined ? [] : [workersLine(workers)]),
+    ...(connections === null ? [] : [connectionsLine(connections)]),
+  ].join(", ");
+  const [bytesIn, bytesOut] = peer === "a" ? [aToB.bytes, bToA.bytes] : [bToA.bytes, aToB.bytes];
+  log.write("notice", "tally", text, {
+    sessions,
+    bytesIn,
+    bytesOut,
+    durationMs,
+    ...(workers && { workers }),
+    ...(connections && { connections }),
+  });
+}
+
+/** Where connections are that are made anew. */
+interface ConnectionCounts {
+  readonly up: number;
+  readonly connecting: number;
+  readonly waiting: number;
+  /** Until the first of those that wait makes its next attempt; null where none waits. */
+  readonly nextMs: number | null;
+}
+
+function countsOf(connections: LiveTotals["connections"]): ConnectionCounts | null {
+  if (connections === undefined || connections.size === 0) return null;
+  const all = connections.statuses();
+  const count = (state: string) => all.filter((one) => one.state === state).length;
+  const waits = all.filter(({ state }) => state === "waiting").map(({ delayMs }) => delayMs);
+  const nextMs = waits.length === 0 ? null : Math.round(Math.min(...waits));
+  return { up: count("up"), connecting: count("connecting"), waiting: count("waiting"), nextMs };
+}
+
+function connectionsLine({ up, connecting, waiting, nextMs }: ConnectionCounts): string {
+  const next = nextMs === null ? "" : ` (next attempt in ${approximateDuration(nextMs)})`;
+  return `connections: ${up} up, ${connecting} connecting, ${waiting} waiting${next}`;
 }
 
 function workersLine({ alive, busy, queued, done }: PoolFigures): string {

@@ -62,10 +62,10 @@ export function openLog(options: LogOptions): OpenLog {
   const atMost = (level: LogLevel) => order.indexOf(level);
   const verbose = (["notice", "info", "debug"] as const)[Math.min(options.verbosity, 2)] ?? "debug";
   const loudest = atMost(options.silent ? "warning" : verbose);
-  // A program reads events by their names, and why a session ended is one that it needs.
+  // A program reads events by their names; why a session ended, or is down, is what it needs.
   const tellsSessions = options.json && !options.silent;
   const isTold = ({ level, event }: Entry) =>
-    atMost(level) <= loudest || (tellsSessions && event === "session");
+    atMost(level) <= loudest || (tellsSessions && (event === "session" || event === "connection"));
   // Who asks for a log wants to know afterwards why things ended.
   const fileLoudest = atMost(options.verbosity >= 2 ? "debug" : "info");
   const file = options.file === undefined ? undefined : openFile(options, options.file);

@@ -5,6 +5,7 @@
  */
 
 import type { RunningServer } from "../api/running.ts";
+import { Connections } from "../api/connections.ts";
 import type { CallOptions } from "../api/endpoint.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
@@ -21,6 +22,7 @@ import type { Flags } from "./flag.ts";
 import { usage } from "./normalise.ts";
 import { reapOrphans } from "./orphans.ts";
 import { serverFields, serverLine } from "./report.ts";
+import { retryConnections } from "./retrying.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { type Activity, collectAtRest } from "./rest.ts";
 import { drainOnSignal } from "./signals.ts";
@@ -28,7 +30,7 @@ import { checkStats, observe } from "./stats.ts";
 import { Succession } from "./succession.ts";
 
 /** What a server is started with, besides its addresses. */
-export type ServerSetup = AcceptPolicy & Pick<CallOptions, "handed">;
+export type ServerSetup = AcceptPolicy & Pick<CallOptions, "handed" | "connections">;
 
 /**
  * Looks at the flags of accepting without opening anything: what is wrong with them is told before.
@@ -74,7 +76,11 @@ export async function manySessions(
   const { host, flags, context } = session;
   const access = await openAccess(session);
   using manager = await openManager(session);
-  const reload = () => void reloadAccess(session.context, access, manager);
+  const connections = new Connections();
+  const reload = () => {
+    if (connections.size > 0) retryConnections(connections, context);
+    if (connections.size === 0 || access !== null) void reloadAccess(context, access, manager);
+  };
   using signals = drainOnSignal(host, context, { reload });
   using _orphans = reapOrphans(host, context);
   await using succession = await Succession.begin(flags, host, signals.context);
@@ -83,6 +89,7 @@ export async function manySessions(
     ...descriptorsOf(context),
     ...(access === null ? {} : { access: access.objection }),
     ...(succession.handed === undefined ? {} : { handed: succession.handed }),
+    connections,
     drain: signals.drain,
   });
   const stopping = () => manager?.stopping();
@@ -90,7 +97,7 @@ export async function manySessions(
   try {
     await using _observed = await observe(server, session, context);
     await succession.listening(server, manager);
-    using _tally = sayLiveTally(session, () => liveTotals(server));
+    using _tally = sayLiveTally(session, () => ({ ...liveTotals(server), connections }));
     using _rest = collectAtRest(context, () => activityOf(server));
     manager?.ready();
     const tally = await server.done;

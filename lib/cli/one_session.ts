@@ -3,6 +3,7 @@
  * @module
  */
 
+import { Connections } from "../api/connections.ts";
 import { joined } from "../api/join.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
@@ -11,8 +12,9 @@ import { sessionFields } from "../service/session_line.ts";
 import { Relay, type RelayOptions } from "../stream/relay.ts";
 import type { CommandContext } from "./command.ts";
 import { statusOfSession, statusOfSignal } from "./exit.ts";
-import { sayLiveTally } from "./live_tally.ts";
+import { sayLiveTally, sayTally } from "./live_tally.ts";
 import { endedSession, sessionLine } from "./report.ts";
+import { retryConnections } from "./retrying.ts";
 import { sessionError } from "./session_error.ts";
 import { equipped, framingOf, relayOptionsOf } from "./session_options.ts";
 import { endOnSignal } from "./signals.ts";
@@ -34,16 +36,19 @@ export interface OpenedSession {
  */
 export async function oneSession(
   session: CommandContext,
-  open: (context: Context) => Promise<OpenedSession>,
+  open: (context: Context, connections: Connections) => Promise<OpenedSession>,
 ): Promise<number> {
   const { host, flags, context } = session;
-  using signals = endOnSignal(host, context);
+  const connections = new Connections();
+  using signals = endOnSignal(host, context, {
+    retry: () => connections.size > 0 && retryConnections(connections, context),
+  });
   let finish: OpenedSession["finish"];
   try {
-    const opened = await open(signals.context);
+    const opened = await openTold(session, connections, () => open(signals.context, connections));
     const { a, b, options } = opened;
     finish = opened.finish;
-    const tally = await runSession(session, signals.context, a, b, options);
+    const tally = await runSession(session, signals.context, a, b, options, connections);
     const error = sessionError(tally, isUnanswered(opened, tally));
     if (error !== undefined) throw error;
     const { child } = tally; // only commands that may have one take the flag
@@ -56,6 +61,24 @@ export async function oneSession(
     throw thrown;
   } finally {
     await finish?.();
+  }
+}
+
+/** Opens, which with `reconnect` may take long: SIGUSR2 asks how far it is. */
+async function openTold(
+  { host, context }: CommandContext,
+  connections: Connections,
+  open: () => Promise<OpenedSession>,
+): Promise<OpenedSession> {
+  const startMs = context.clock.now();
+  const none = { bytes: 0, writes: 0 };
+  const stop = host.onSignal("SIGUSR2", () => {
+    sayTally(context, { aToB: none, bToA: none, peer: "b", sessions: 0, connections }, startMs);
+  });
+  try {
+    return await open();
+  } finally {
+    stop();
   }
 }
 
@@ -72,6 +95,7 @@ export async function runSession(
   a: Duplex,
   b: Duplex,
   options: RelayOptions = {},
+  connections?: Connections,
 ): Promise<SessionTally> {
   const { flags } = session;
   const equippedA = await equipped(a, session).catch(async (thrown) => {
@@ -87,6 +111,7 @@ export async function runSession(
     bToA: relay.bToA,
     peer,
     sessions: 1,
+    ...(connections === undefined ? {} : { connections }),
   }));
   const tally = await relay.run();
   const ends = { a: a.remote, b: b.remote, peer, local: (peer === "a" ? a : b).local };

@@ -33,11 +33,21 @@ export interface ServerHooks {
   reload?(): void;
 }
 
+/** What a command with one session does when it is asked something by a signal. */
+export interface SessionHooks {
+  /** SIGHUP while the terminal lives: retries. False: there is nothing that could be retried. */
+  retry?(): boolean;
+}
+
 /**
  * For commands with one session: SIGINT, SIGTERM or SIGHUP aborts the context at once. A second
- * one ends the process, should closing hang.
+ * one ends the process, should closing hang. SIGHUP retries where a connection is made anew.
  */
-export function endOnSignal(host: Host, parent: Context): WatchedSignals {
+export function endOnSignal(
+  host: Host,
+  parent: Context,
+  hooks: SessionHooks = {},
+): WatchedSignals {
   const child = deriveContext(parent);
   let first: HostSignal | null = null;
   const onEnd = (signal: HostSignal) => {
@@ -45,7 +55,10 @@ export function endOnSignal(host: Host, parent: Context): WatchedSignals {
     first = signal;
     child.abort(signalError(signal));
   };
-  const stop = listen(host, { SIGINT: onEnd, SIGTERM: onEnd, SIGHUP: onEnd });
+  const onHangUp = (signal: HostSignal) => {
+    if (host.terminalGone() || hooks.retry?.() !== true) onEnd(signal);
+  };
+  const stop = listen(host, { SIGINT: onEnd, SIGTERM: onEnd, SIGHUP: onHangUp });
   return {
     context: child.context,
     received: () => first,

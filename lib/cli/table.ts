@@ -7,6 +7,7 @@
 import type { CommandRow, PositionalRow } from "./command.ts";
 import {
   childStatusFlag,
+  confirmFlag,
   connectTimeoutFlag,
   drainFlag,
   frameFlag,
@@ -14,9 +15,12 @@ import {
   serviceSessionFlags,
   sessionFlags,
 } from "./flags.ts";
+import { lastingFlags } from "./lasting_flags.ts";
 import { modelFlags } from "./model_flags.ts";
 import { announceFlags } from "./announce_flags.ts";
+import { pingFlags, sayFlag } from "./ping_flags.ts";
 import { serverFlags } from "./server_flags.ts";
+import { watchFlags } from "./watch_flags.ts";
 
 function address(name: string, summary: string, repeat = false): PositionalRow {
   return { name, kind: "address", summary, required: true, ...(repeat ? { repeat } : {}) };
@@ -28,11 +32,22 @@ export const commands: readonly CommandRow[] = [
     name: "connect",
     summary: "standard input and output to a peer",
     positionals: [address("ADDR", "the peer")],
-    flags: [connectTimeoutFlag, ...sessionFlags, frameFlag, childStatusFlag],
+    flags: [
+      connectTimeoutFlag,
+      ...lastingFlags,
+      confirmFlag,
+      ...sessionFlags,
+      frameFlag,
+      childStatusFlag,
+    ],
     examples: [
       { line: "plumb connect tcp://db:5432", summary: "talk to a TCP port" },
       { line: "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | plumb connect :80", summary: "one request" },
       { line: "plumb connect unix:/run/app.sock", summary: "talk to a Unix socket" },
+      {
+        line: "plumb connect --reconnect --on-connect login.txt tcp://h:7000",
+        summary: "stay connected, and log in again each time",
+      },
     ],
     logs: true,
     load: () => import("./commands/connect.ts"),
@@ -87,6 +102,7 @@ export const commands: readonly CommandRow[] = [
     flags: [
       { name: "once", kind: "flag", help: "serve one peer, then end; an end that is - implies it" },
       connectTimeoutFlag,
+      ...lastingFlags,
       ...sessionFlags,
       frameFlag,
       ...serverFlags,
@@ -117,6 +133,7 @@ export const commands: readonly CommandRow[] = [
     ],
     flags: [
       { name: "utf8", kind: "flag", help: "upper: letters of every script, not of ASCII alone" },
+      sayFlag,
       ...announceFlags,
       connectTimeoutFlag,
       ...serviceSessionFlags,
@@ -137,6 +154,60 @@ export const commands: readonly CommandRow[] = [
     ],
     logs: true,
     load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "ping",
+    summary: "round trips to an address, their distribution and what got lost",
+    details: [
+      "--mode connect (the default for streams) times the opening of a connection, which the " +
+      "peer's kernel answers; echo (the default for datagrams and processes) wants an echo " +
+      "service and compares every byte; pingpong wants another plumb (plumb serve pingpong, or " +
+      "--heartbeat mode=pingpong), which also tells its clock and what it says of itself.",
+      "A request is sent every --interval, whether or not the one before was answered: an answer " +
+      "that is late does not hide how long its successors would have waited. The jitter is the " +
+      "mean difference between one round trip and the next.",
+      "Exit status 0 where any answer came, 6 where an echo differed, 3 where nothing was " +
+      "reached, 4 where a connection was open and nothing came back or it was lost.",
+    ],
+    positionals: [address("ADDR", "the peer")],
+    flags: pingFlags,
+    examples: [
+      { line: "plumb ping tcp://db:5432 -c 4", summary: "how long connecting takes" },
+      { line: "plumb ping --mode echo :7007 --interval 10ms", summary: "a port that echoes" },
+      { line: "plumb ping --mode pingpong tcp://h:7", summary: "both clocks, and what h says" },
+    ],
+    logs: true,
+    load: () => import("./commands/ping.ts"),
+  },
+  {
+    name: "watch",
+    summary: "liveness of many endpoints: up, suspect, down",
+    details: [
+      "Each target is probed in its interval, all of them spread evenly. One probe that fails makes " +
+      "a target suspect, --misses in a row down; --rises answers in a row make it up again, and " +
+      "more for one that keeps falling. A fault of this machine (no descriptor, no route) tells " +
+      "nothing of a target: after --misses of them it is unknown.",
+      "On a terminal a live table, else a line for each change. SIGHUP reads --file again and " +
+      "probes everything now, SIGUSR2 prints the tally.",
+      "A connect to plain TCP ends with a reset instead of the third packet of the handshake: the " +
+      "server's program does not see it, and no TIME_WAIT stays.",
+    ],
+    positionals: [{ ...address("ADDR", "what to watch", true), required: false }],
+    flags: [...watchFlags, publicFlag],
+    examples: [
+      { line: "plumb watch db:5432 unix:/run/app.sock", summary: "a live table" },
+      { line: "plumb watch --once --json db:5432 cache:6379", summary: "for a script: 0 or 6" },
+      {
+        line: "plumb watch --file targets.toml --web 127.0.0.1:9008",
+        summary: "a page for the phone, and metrics",
+      },
+      {
+        line: "plumb watch db:5432 --on-change 'logger -t watch changed'",
+        summary: "tell somebody",
+      },
+    ],
+    logs: true,
+    load: () => import("./commands/watch.ts"),
   },
   {
     name: "probe",

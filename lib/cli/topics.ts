@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OptionRow } from "../core/option.ts";
 import { definitions, wrap } from "./text.ts";
 
 /** One topic. */
@@ -93,17 +94,32 @@ async function addresses(width: number): Promise<string[]> {
 }
 
 async function options(width: number): Promise<string[]> {
-  const { transports } = await import("../transport/table.ts");
-  return Object.values(transports).flatMap(({ scheme, options }) => {
+  const [{ transports }, { lastingOptions, lastingSchemes }] = await Promise.all([
+    import("../transport/table.ts"),
+    import("../api/lasting_options.ts"),
+  ]);
+  const own = Object.values(transports).flatMap(({ scheme, options }) => {
     if (options.length === 0) return [];
-    const rows = options.map((row) => {
-      const value = row.choices?.join("|") ?? row.placeholder ?? row.kind;
-      const term = row.kind === "flag" ? row.name : `${row.name}=${value}`;
-      const side = row.side === undefined ? "" : ` (${row.side} side only)`;
-      return [term, `${row.help}${side}`] as const;
-    });
-    return [`${scheme}:`, ...definitions(rows, width), ""];
+    return [`${scheme}:`, ...definitions(options.map(optionLine), width), ""];
   });
+  return [
+    ...own,
+    ...wrap(
+      `Every active address that can be opened again (${lastingSchemes.join(" ")}), for the ends ` +
+        "of connect and relay; the flags of the same names are defaults for all of them:",
+      width,
+    ),
+    ...definitions(lastingOptions.map(optionLine), width),
+    "",
+  ];
+}
+
+function optionLine(row: OptionRow): readonly [string, string] {
+  const value = row.choices?.join("|") ?? row.placeholder ?? row.kind;
+  const isOptional = row.bare !== undefined;
+  const given = row.kind === "flag" ? "" : isOptional ? `[=${value}]` : `=${value}`;
+  const side = row.side === undefined ? "" : ` (${row.side} side only)`;
+  return [`${row.name}${given}`, `${row.help}${side}`];
 }
 
 async function limits(width: number): Promise<string[]> {
@@ -131,10 +147,11 @@ const signals: ReadonlyArray<readonly [string, string]> = [
   ],
   [
     "SIGHUP",
-    "servers: read the files of --allow and --deny again, without touching sessions. As SIGTERM, " +
-    "once the terminal that it was started on is gone",
+    "servers: read the files of --allow and --deny again, without touching sessions. Where a " +
+    "connection is down that is made anew (reconnect): make it now. As SIGTERM, once the terminal " +
+    "that it was started on is gone",
   ],
-  ["SIGUSR2", "say the tally of a server so far"],
+  ["SIGUSR2", "say the tally so far, and where connections are that are made anew"],
   ["SIGPIPE", "ignored: a closed standard output ends quietly"],
 ];
 

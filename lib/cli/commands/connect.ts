@@ -5,9 +5,11 @@
 
 import { childPorts } from "../../api/child_ports.ts";
 import { dial } from "../../api/connect.ts";
+import type { Context } from "../../core/context.ts";
 import type { Duplex } from "../../core/contract.ts";
 import type { RelayOptions } from "../../stream/relay.ts";
 import type { CommandContext, Invocation } from "../command.ts";
+import { refuseUnused } from "../lasting_flags.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
@@ -15,19 +17,36 @@ import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
 /** Silence after which no more answers to datagrams are expected (ms). */
 const datagramQuietMs = 3_000;
 
-export function plan(invocation: Invocation): Plan {
-  const [text = ""] = invocation.positionals;
-  return invocation.plan({ endpoints: [planEndpoint("peer", text, "active")] });
+export async function plan(invocation: Invocation): Promise<Plan> {
+  const { flags, positionals: [text = ""] } = invocation;
+  const plan = invocation.plan({ endpoints: [planEndpoint("peer", text, "active", flags)] });
+  const address = endpointOf(plan, "peer");
+  refuseUnused("connect", flags, [address]);
+  if (flags.number("confirm") !== undefined) {
+    (await import("../../api/confirm.ts")).refuseConfirm(address.scheme);
+  }
+  return plan;
 }
 
 export function run(plan: Plan, session: CommandContext): Promise<number> {
-  return oneSession(session, async (context) => {
-    const timeoutMs = session.flags.number("timeout");
-    const told = childPorts(session.ports, 1, "stdio:");
-    const b = await dial(endpointOf(plan, "peer"), context, told, timeoutMs);
-    const a = await dial(standardStreams, context, session.ports);
+  const { flags, ports } = session;
+  return oneSession(session, async (context, connections) => {
+    const told = childPorts(ports, 1, "stdio:");
+    const address = endpointOf(plan, "peer");
+    const peer = await dial(address, context, told, flags.number("timeout"), connections);
+    const b = await withConfirm(peer, flags.number("confirm"), context);
+    const a = await dial(standardStreams, context, ports);
     return { a, b, options: endingOf(a, b, session) };
   });
+}
+
+async function withConfirm(
+  peer: Duplex,
+  longestMs: number | undefined,
+  context: Context,
+): Promise<Duplex> {
+  if (longestMs === undefined) return peer;
+  return (await import("../../api/confirm.ts")).confirmed(peer, longestMs, context);
 }
 
 /** `-` as an address. */

@@ -6,6 +6,7 @@
 import { formatAddress } from "../../address/format.ts";
 import { childPorts } from "../../api/child_ports.ts";
 import { dial } from "../../api/connect.ts";
+import type { Connections } from "../../api/connections.ts";
 import type { Listening } from "../../api/listen.ts";
 import { modelOf } from "../../api/models.ts";
 import { refuseRelay, refuseRelayModel, relay } from "../../api/relay.ts";
@@ -16,6 +17,7 @@ import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import type { Flags } from "../flag.ts";
 import { drainFlag } from "../flags.ts";
+import { refuseUnused } from "../lasting_flags.ts";
 import { modelFlags } from "../model_flags.ts";
 import { modelOptionsOf } from "../model_options.ts";
 import { usage } from "../normalise.ts";
@@ -29,9 +31,13 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   await checkServerFlags(invocation);
   const [textA = "", textB = ""] = invocation.positionals;
   const plan = invocation.plan({
-    endpoints: [planEndpoint("a", textA), planEndpoint("b", textB)],
+    endpoints: [
+      planEndpoint("a", textA, undefined, invocation.flags),
+      planEndpoint("b", textB, undefined, invocation.flags),
+    ],
   });
   const [a, b] = [endpointOf(plan, "a"), endpointOf(plan, "b")];
+  refuseUnused("relay", invocation.flags, [a, b]);
   refuseRelay(a, b, invocation.flags.flag("public") ?? false);
   if (!isSingle(a, b, invocation.flags)) {
     if (invocation.flags.flag("child-status")) {
@@ -91,10 +97,10 @@ function descriptorsOf({ scheme }: Address): number {
 /** Passive ends first: a peer that came is what the other end is opened for. */
 function once(a: Address, b: Address, session: CommandContext): Promise<number> {
   const peer = a.passive && !b.passive ? "a" : "b";
-  return oneSession(session, async (context) => {
+  return oneSession(session, async (context, connections) => {
     const [left, right] = a.passive && b.passive
       ? await bothFirstPeers(a, b, context, session)
-      : await peerThenOther(a, b, context, session);
+      : await peerThenOther(a, b, context, session, connections);
     const finish = async () => {
       await left.finish();
       await right.finish();
@@ -138,15 +144,16 @@ async function peerThenOther(
   b: Address,
   context: Context,
   session: CommandContext,
+  connections: Connections,
 ): Promise<readonly [FirstPeer, FirstPeer]> {
   const [first, second] = b.passive ? [b, a] : [a, b];
   const one = first.passive
     ? await firstPeer(first, context, session)
-    : await opened(first, context, session, formatAddress(second));
+    : await opened(first, context, session, connections, formatAddress(second));
   try {
     const { remote, local } = one.peer;
     const reached = first.passive ? local.text : "";
-    const other = await opened(second, context, session, remote.text, reached);
+    const other = await opened(second, context, session, connections, remote.text, reached);
     return first === a ? [one, other] : [other, one];
   } catch (thrown) {
     await giveUp(one, thrown);
@@ -159,11 +166,12 @@ async function opened(
   address: Address,
   context: Context,
   { ports, flags }: CommandContext,
+  connections: Connections,
   peer: string,
   reached = "",
 ): Promise<FirstPeer> {
   const told = childPorts(ports, 1, peer, reached);
-  const end = await dial(address, context, told, flags.number("timeout"));
+  const end = await dial(address, context, told, flags.number("timeout"), connections);
   return { peer: end, finish: () => Promise.resolve() };
 }
 
