@@ -60,3 +60,9 @@ export function linkCodeOf(number: number): LinkCode {
 export function linkFault(code: LinkCode, message: string): NetError {
   return new NetError({ kind: "protocol", op: "link", message, code, blame: "remote" });
 }
+
+/** The code of what `linkFault` made; "error" for any other error. */
+export function codeOfFault(fault: NetError): LinkCode {
+  const name = fault.code ?? "";
+  return Object.hasOwn(linkCodes, name) ? name as LinkCode : "error";
+}

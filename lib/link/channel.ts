@@ -1,0 +1,368 @@
+/**
+ * One channel of a link session: its state, and what it has to say.
+ *
+ * What the owner asks for (accept, refuse, reset, end) is kept as an intent; the state changes when
+ * the frame is made, so that it is always what the peer will see, in the order in which it does.
+ * @module
+ */
+
+import { NetError } from "../core/error.ts";
+import { type LinkCode, linkCodeOf, linkFault } from "../wire/link_code.ts";
+import { linkFrame, type LinkFrameView, messageCost } from "../wire/link_frame.ts";
+import { ChannelInput, type WindowBudget } from "./channel_input.ts";
+import { ChannelOutput } from "./channel_output.ts";
+import { afterReceived, afterSent, type ChannelState } from "./channel_states.ts";
+import {
+  amountFrame,
+  idFrame,
+  openFrame,
+  type Refusal,
+  refusalFrame,
+  resetFrame,
+} from "./control_frames.ts";
+import type { FrameMemory, OutFrame } from "./frame_memory.ts";
+import type { DataSource, Outbox, Speaker } from "./outbox.ts";
+import type { ChannelKind, SessionEvent, SessionEvents } from "./session_events.ts";
+import type { SessionSettings, SessionTally } from "./session_options.ts";
+
+/** What channels of a session share. */
+export interface ChannelHost {
+  readonly settings: SessionSettings;
+  readonly memory: FrameMemory;
+  readonly budget: WindowBudget;
+  readonly outbox: Outbox;
+  readonly events: SessionEvents;
+  readonly tally: SessionTally;
+  /** The channel's write waits for memory. */
+  waits(channel: Channel): void;
+  /** Nobody needs the channel any more. */
+  forget(channel: Channel): void;
+}
+
+/** What OPEN says. */
+export interface Opening {
+  /** UTF-8 of what to open. */
+  readonly target: Uint8Array;
+  /** The peer's listener that it is for; 0 for none. */
+  readonly listener: number;
+}
+
+/** A channel. */
+export class Channel implements Speaker, DataSource {
+  readonly id: number;
+  readonly kind: ChannelKind;
+  readonly input: ChannelInput;
+  readonly output: ChannelOutput;
+  isQueued = false;
+  isOffered = false;
+  /** True while it waits for memory of the session; kept by `Channels`. */
+  isListed = false;
+  readonly #host: ChannelHost;
+  readonly #opening: Opening | null;
+  readonly #expired: () => void;
+  /** Said for every burst of data; made once. */
+  readonly #readable: SessionEvent;
+  readonly #writable: SessionEvent;
+  #state: ChannelState;
+  /** Intents of the owner. */
+  #isAccepted = false;
+  #refusal: Refusal | null = null;
+  #resetCode: LinkCode | null = null;
+  #wantsFin = false;
+  /** True once the owner has given it up or was told of its end: nothing is told any more. */
+  #isAbandoned = false;
+  #isToldReadable = false;
+  #hasReadEnd = false;
+
+  /** @param opening what to ask the peer for; null where the peer has asked */
+  constructor(host: ChannelHost, id: number, kind: ChannelKind, opening: Opening | null) {
+    this.#host = host;
+    this.id = id;
+    this.kind = kind;
+    this.#opening = opening;
+    this.#state = opening === null ? "offered" : "new";
+    const { windowBytes, replayBytes } = host.settings;
+    this.input = new ChannelInput(kind === "datagrams", windowBytes, host.budget);
+    this.output = new ChannelOutput(host.memory, replayBytes);
+    this.#expired = () => void host.tally.datagramsExpired++;
+    this.#readable = { kind: "readable", channel: id };
+    this.#writable = { kind: "writable", channel: id };
+    if (opening !== null) host.outbox.announce(this);
+  }
+
+  /** Where it stands, as the peer will see it. */
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  /** True once the owner may not use it any more. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  get hasData(): boolean {
+    const isOpen = this.#state === "open" || this.#state === "ended";
+    return isOpen && this.#resetCode === null && (this.output.hasPending || this.#wantsFin);
+  }
+
+  /** Takes the peer's offer. */
+  accept(): void {
+    if (this.#state !== "offered") return;
+    this.#isAccepted = true;
+    this.#host.outbox.announce(this);
+  }
+
+  /** Turns the peer's offer down. */
+  refuse(refusal: Refusal): void {
+    if (this.#state !== "offered" || this.#isAccepted) return this.reset(refusal.code);
+    this.#isAbandoned = true;
+    this.#refusal = refusal;
+    this.#host.outbox.announce(this);
+  }
+
+  /** Bytes of a stream. @returns how many were taken */
+  write(chunk: Uint8Array): number {
+    this.#checkWrite("stream");
+    const taken = this.output.write(this.id, chunk);
+    if (this.output.lacksMemory) this.#host.waits(this);
+    if (!this.isOffered && this.hasData) this.#host.outbox.offer(this);
+    return taken;
+  }
+
+  /** A message. @returns false where there is no room */
+  send(message: Uint8Array, nowMs: number): boolean {
+    this.#checkWrite("datagrams");
+    this.output.expire(nowMs, this.#expired);
+    const expiresMs = nowMs + this.#host.settings.datagramExpiryMs;
+    const isTaken = this.output.send(this.id, message, expiresMs);
+    if (this.output.lacksMemory) this.#host.waits(this);
+    if (!this.isOffered && this.hasData) this.#host.outbox.offer(this);
+    return isTaken;
+  }
+
+  /** Nothing more will be written. Idempotent. */
+  closeWrite(): void {
+    this.#wantsFin = true;
+    if (this.hasData) this.#host.outbox.offer(this);
+  }
+
+  /** Ends both directions at once. Idempotent. */
+  reset(code: LinkCode): void {
+    if (this.#isAbandoned) return;
+    if (this.#state === "offered" && !this.#isAccepted) return this.refuse({ code, text: "" });
+    this.#abandon();
+    if (this.#state === "new" || this.#state === "closed") return this.#close();
+    this.#resetCode = code;
+    this.#host.outbox.announce(this);
+  }
+
+  /** Bytes or one message; null at the end; undefined where nothing is there. */
+  read(into: Uint8Array): number | null | undefined {
+    if (!this.input.hasData) {
+      this.#isToldReadable = false;
+      if (!this.input.hasEnded) return undefined;
+      this.#hasReadEnd = true;
+      this.#closeIfDone();
+      return null;
+    }
+    const length = this.input.read(into);
+    this.#giveCredit();
+    if (length <= into.length) return length;
+    throw new NetError({
+      kind: "too-large",
+      op: "read",
+      message: `a message of ${length} bytes does not fit into ${into.length}`,
+      blame: "remote",
+    });
+  }
+
+  /** The session is over: nothing is said any more. What the peer has ended stays to be read. */
+  cut(code: LinkCode): void {
+    if (this.#state === "closed" && !this.#isAbandoned) return;
+    this.#break(code);
+    this.#close();
+  }
+
+  /** Messages that are too old give up their place. */
+  expire(nowMs: number): void {
+    const { credit } = this.output;
+    this.output.expire(nowMs, this.#expired);
+    if (this.output.credit > credit) this.tellWritable();
+  }
+
+  /** A write that took less may go on. Without credit it is told when that comes. */
+  tellWritable(): void {
+    if (!this.output.isBlocked || this.output.credit === 0 || this.#isAbandoned) return;
+    this.output.isBlocked = false;
+    this.#host.events.put(this.#writable);
+  }
+
+  /** DATA or MESSAGE, the frames that there are most of. */
+  receiveData(type: number, record: Uint8Array, start: number, end: number): void {
+    if (type !== (this.kind === "stream" ? linkFrame.data : linkFrame.message)) {
+      throw linkFault("illegal-frame", `channel ${this.id} is of ${this.kind}`);
+    }
+    if (this.#state !== "open") this.#enter(type);
+    if (!this.#isAbandoned) {
+      this.input.take(record, start, end);
+      return this.#tellReadable();
+    }
+    this.input.skip(this.kind === "stream" ? end - start : messageCost(end - start));
+  }
+
+  /** Any other frame about this channel. */
+  receive(frame: LinkFrameView): void {
+    const { type, amount } = frame;
+    const wasClosed = this.#state === "closed";
+    this.#enter(type);
+    if (wasClosed) return;
+    switch (type) {
+      case linkFrame.opened:
+        this.offer(amount);
+        this.#tell({ kind: "opened", channel: this.id });
+        this.tellWritable();
+        if (this.hasData) this.#host.outbox.offer(this);
+        break;
+      case linkFrame.refused: {
+        const { text } = frame;
+        this.#tell({ kind: "refused", channel: this.id, code: linkCodeOf(frame.code), text });
+        this.#abandon();
+        break;
+      }
+      case linkFrame.skip:
+        if (this.kind === "stream") throw linkFault("illegal-frame", "a skip in a stream");
+        this.input.skip(amount);
+        this.#host.tally.datagramsSkipped++;
+        this.#giveCredit();
+        break;
+      case linkFrame.fin:
+        this.input.hasEnded = true;
+        this.#tellReadable();
+        break;
+      case linkFrame.reset:
+        this.#break(linkCodeOf(frame.code));
+        break;
+      case linkFrame.credit:
+        this.output.addCredit(amount);
+        if (!this.isListed) this.tellWritable();
+        break;
+    }
+    if (this.#state === "reset") this.#answerReset();
+    this.#closeIfDone();
+  }
+
+  /** Credit that the peer begins with. */
+  offer(credit: number): void {
+    this.output.addCredit(credit);
+  }
+
+  speak(): OutFrame | null {
+    const { id, input } = this;
+    const { memory } = this.#host;
+    if (this.#state === "new" && this.#opening !== null) {
+      const datagrams = this.kind === "datagrams";
+      const open = { id, datagrams, credit: input.credit, ...this.#opening };
+      return this.#said(openFrame(memory, open));
+    }
+    if (this.#state === "offered") {
+      if (this.#refusal !== null) {
+        return this.#said(refusalFrame(memory, linkFrame.refused, id, this.#refusal));
+      }
+      if (!this.#isAccepted) return null;
+      return this.#said(amountFrame(memory, linkFrame.opened, id, input.credit));
+    }
+    if (this.#resetCode !== null && this.#maySend(linkFrame.reset)) {
+      return this.#said(resetFrame(memory, id, this.#resetCode));
+    }
+    if (!input.isCreditDue || !this.#maySend(linkFrame.credit)) return null;
+    return this.#said(amountFrame(memory, linkFrame.credit, id, input.grant()));
+  }
+
+  nextData(nowMs: number): OutFrame | null {
+    if (!this.hasData) return null;
+    const frame = this.output.take(nowMs, this.#expired);
+    if (frame !== null) return this.#said(frame);
+    return this.#wantsFin ? this.#said(idFrame(this.#host.memory, linkFrame.fin, this.id)) : null;
+  }
+
+  /** The state after a frame of the peer. @throws {NetError} code "illegal-frame" */
+  #enter(type: number): void {
+    const next = afterReceived(this.#state, type);
+    if (next === undefined) {
+      const message = `a frame of type ${type} while channel ${this.id} is ${this.#state}`;
+      throw linkFault("illegal-frame", message);
+    }
+    this.#state = next;
+  }
+
+  #maySend(type: number): boolean {
+    return afterSent(this.#state, type) !== undefined;
+  }
+
+  #said(frame: OutFrame): OutFrame {
+    const next = afterSent(this.#state, frame.type);
+    if (next === undefined) throw new Error(`frame ${frame.type} in state ${this.#state}`);
+    this.#state = next;
+    if (frame.type === linkFrame.opened && this.hasData) this.#host.outbox.offer(this);
+    if (next === "closed") this.#closeIfDone();
+    return frame;
+  }
+
+  #giveCredit(): void {
+    if (this.isQueued || !this.input.isCreditDue || !this.#maySend(linkFrame.credit)) return;
+    this.#host.outbox.announce(this);
+  }
+
+  #checkWrite(kind: ChannelKind): void {
+    if (kind !== this.kind) throw new TypeError(`channel ${this.id} is of ${this.kind}`);
+    if (!this.#isAbandoned && !this.#wantsFin && this.#state !== "closed") return;
+    throw channelOver("write", this.id);
+  }
+
+  #tell(event: SessionEvent): void {
+    if (!this.#isAbandoned) this.#host.events.put(event);
+  }
+
+  #tellReadable(): void {
+    if (this.#isToldReadable || this.#isAbandoned) return;
+    this.#isToldReadable = true;
+    this.#host.events.put(this.#readable);
+  }
+
+  /** The peer broke it off: the owner is told, and loses what it has not read. */
+  #break(code: LinkCode): void {
+    this.#tell({ kind: "reset", channel: this.id, code });
+    this.#abandon();
+  }
+
+  /** So that the peer knows where our direction ends. */
+  #answerReset(): void {
+    this.#resetCode = "done";
+    this.#host.outbox.announce(this);
+  }
+
+  #abandon(): void {
+    this.#isAbandoned = true;
+    this.output.clear();
+    this.input.clear();
+  }
+
+  #closeIfDone(): void {
+    if (this.#state !== "closed" || !(this.#isAbandoned || this.#hasReadEnd)) return;
+    this.#tell({ kind: "closed", channel: this.id });
+    this.#close();
+  }
+
+  #close(): void {
+    this.#state = "closed";
+    this.#isAbandoned = true;
+    this.output.clear();
+    this.input.release();
+    this.#host.forget(this);
+  }
+}
+
+/** What calls on a channel that is over get. */
+export function channelOver(op: "read" | "write", channel: number): NetError {
+  return new NetError({ kind: "broken", op, message: `channel ${channel} of the link is over` });
+}
