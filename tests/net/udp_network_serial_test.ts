@@ -164,6 +164,32 @@ networkTest(
   },
 );
 
+networkTest(
+  "connect and relay take groups, with the interface by number or by address",
+  async () => {
+    await using network = new Network();
+    const [a, b] = [await network.host("a"), await network.host("b")];
+    await network.join([a, b], 1, "eth0");
+    await network.join([a, b], 2, "eth1");
+    await using shown = b.start(["cat", "/sys/class/net/eth1/ifindex"], { stdin: "null" });
+    const number = (await shown.result()).stdout.trim();
+    await using behind = b.plumb(["serve", "upper", "udp://127.0.0.1:9001"]);
+    await behind.listening();
+    for (const { host, group } of groups) {
+      const front = `listen:udp://${host}:9000?interface=${number}`;
+      await using relay = b.plumb(["relay", front, "udp://127.0.0.1:9001"]);
+      await relay.listening();
+      const own = group.includes(":") ? "fd77:2::1" : "10.77.2.1";
+      const target = `udp://${host}:9000?interface=${own}`;
+      await using client = a.plumb(["connect", target, "--replies", "1"], {
+        stdin: { text: "through" },
+      });
+      const { code, stdout, stderr } = await client.result();
+      assertEquals([code, stdout], [0, "THROUGH"], stderr);
+    }
+  },
+);
+
 networkTest("a group is left with its socket", async () => {
   await using network = new Network();
   const [a, b] = [await network.host("a"), await network.host("b")];
