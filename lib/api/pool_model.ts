@@ -58,7 +58,7 @@ export function poolServer(
       const { level, event, text, fields } = message;
       context.log.write(level, event, text, fields);
     };
-    return new PoolServer<SharedIncoming>(
+    const server: PoolServer<SharedIncoming> = new PoolServer(
       {
         listener: new SharedListener(duplicates(sockets), context),
         locals,
@@ -76,13 +76,15 @@ export function poolServer(
         atStop,
         serve: (pool, incoming, id, signal) => {
           const listener = locals[incoming.at] ?? incoming.remote;
-          return serveOne(pool, incoming, { id, listener }, { signal, heard });
+          const { open } = server;
+          return serveOne(pool, incoming, { id, listener, open }, { signal, heard });
         },
         closeListeners: () => closeAll(listeners),
       },
       policy,
       context,
     );
+    return server;
   };
 }
 
@@ -92,7 +94,7 @@ const defaultHangMs = 10_000;
 async function serveOne(
   pool: Pool,
   incoming: SharedIncoming,
-  session: Pick<PooledSession, "id" | "listener">,
+  session: Pick<PooledSession, "id" | "listener" | "open">,
   { signal, heard }: { readonly signal: AbortSignal; readonly heard: (value: unknown) => void },
 ): Promise<SessionReport> {
   const { remote, local } = incoming;

@@ -21,6 +21,8 @@ export interface PooledSession {
   /** Of the accepted socket; it belongs to the acceptor until the worker says "taken". */
   readonly descriptor: number;
   readonly id: number;
+  /** Sessions of the whole server as it begins, itself included. */
+  readonly open: number;
   readonly remote: Peer;
   /** This side's end of the connection. */
   readonly local: Peer;
@@ -43,12 +45,12 @@ export async function loadSessions(_module: string, setup: unknown): Promise<Tas
   const context = makeContext({ log, limits: task.limits });
   const opened = await openTask(task, context, (text) => send({ type: "text", text }));
   return async (value, running) => {
-    const { descriptor, id, remote, local, listener } = value as PooledSession;
+    const { descriptor, id, open, remote, local, listener } = value as PooledSession;
     tell = running.tell;
     const socket = NativeSocket.own(duplicate(descriptor), listener.text);
     tell({ taken: socketIdentity(socket.fd) } satisfies Taken);
     const session = acceptedSession(socket, { local, remote }, context);
-    const info = { id, listener: new NamedListener(listener) };
+    const info = { id, listener: new NamedListener(listener), sessions: () => open };
     const serving = new SessionTask(settled(session, 0), info, context, task.firstByteMs);
     running.signal.addEventListener("abort", () => serving.cut(reasonOfSignal(running.signal)));
     const report = await serving.run(opened.handle);

@@ -36,15 +36,15 @@ export type NearMessage =
   | { type: "start"; task: Json; sockets: readonly FarSocket[] }
   /** One more connection may be accepted. */
   | { type: "permit" }
-  /** The answer to "accepted". */
-  | { type: "serve"; key: number; id: number }
+  /** The answer to "accepted". `open` is how many sessions the whole server has, this one included. */
+  | { type: "serve"; key: number; id: number; open: number }
   | { type: "refuse"; key: number; how: "reset" | "busy" }
   /** End every session now. */
   | { type: "cut"; reason: Reason }
   /** Accept no more; end when the sessions are over. */
   | { type: "close" }
-  /** To be answered by "pong": a loop that turns is alive. */
-  | { type: "ping" };
+  /** To be answered by "pong": a loop that turns is alive. `open` as with "serve". */
+  | { type: "ping"; open: number };
 
 /** What the far side says. */
 export type FarMessage =
@@ -111,8 +111,9 @@ export function readNearMessage(value: unknown): NearMessage {
   switch (message.type) {
     case "permit":
     case "close":
-    case "ping":
       return { type: message.type };
+    case "ping":
+      return { type: "ping", open: count(message.open) };
     case "start": {
       if (!Array.isArray(message.sockets)) throw unreadable("sockets");
       const sockets = message.sockets.map((one) => {
@@ -126,7 +127,12 @@ export function readNearMessage(value: unknown): NearMessage {
       return { type: "start", task: message.task as Json, sockets };
     }
     case "serve":
-      return { type: "serve", key: count(message.key), id: count(message.id) };
+      return {
+        type: "serve",
+        key: count(message.key),
+        id: count(message.id),
+        open: count(message.open),
+      };
     case "refuse":
       return {
         type: "refuse",

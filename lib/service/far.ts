@@ -107,6 +107,9 @@ class Far {
   readonly #over = Promise.withResolvers<null>();
   readonly #closing = new AbortController();
   #lastKey = 0;
+  /** Sessions of the whole server, as it last said: a second old at most. */
+  #open = 0;
+  readonly #sessionsOpen = () => this.#open;
   #status = 0;
 
   constructor(control: FarControl, work: FarWork) {
@@ -135,6 +138,7 @@ class Far {
         void this.#accept();
         break;
       case "serve":
+        this.#open = message.open;
         this.#serve(message.key, message.id);
         break;
       case "refuse":
@@ -148,6 +152,7 @@ class Far {
         this.#endIfDone();
         break;
       case "ping":
+        this.#open = message.open;
         this.#control.send({ type: "pong" });
     }
   }
@@ -172,7 +177,12 @@ class Far {
     if (incoming === undefined) return;
     const local = this.#work.locals[incoming.at] ?? this.#work.listener.local;
     const { firstByteMs, context } = this.#work;
-    const info = { id, listener: new NamedListener(local), draining: this.#closing.signal };
+    const info = {
+      id,
+      listener: new NamedListener(local),
+      draining: this.#closing.signal,
+      sessions: this.#sessionsOpen,
+    };
     const task = new SessionTask(incoming, info, context, firstByteMs);
     this.#sessions.set(key, { task, run: this.#run(key, task) });
   }

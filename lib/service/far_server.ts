@@ -76,6 +76,7 @@ export class FarServer {
       heard: (member, message) => this.#heard(member, message),
       left: (member, exit) => this.#left(member, exit),
       startFailed: () => this.#turnAway(),
+      open: () => this.gate.open,
       gaveUp: (error) => {
         this.#failure ??= error;
         this.gate.cut("error");
@@ -201,7 +202,7 @@ export class FarServer {
       member.sessions.set(key, admission.id);
       const { once } = { once: false, ...this.#init.shape };
       if (once) member.isLeaving = true;
-      member.link.send({ type: "serve", key, id: admission.id });
+      member.link.send({ type: "serve", key, id: admission.id, open: this.gate.open });
     }
     this.#fit();
     this.#wake();

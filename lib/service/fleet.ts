@@ -39,6 +39,8 @@ export interface FleetEvents {
   startFailed(error: NetError): void;
   /** Nothing more is started: whatever is started dies at once. */
   gaveUp(error: NetError): void;
+  /** Asked: how many sessions the whole server has open. */
+  open(): number;
 }
 
 /** One process or thread. */
@@ -149,7 +151,10 @@ export class Fleet {
       case "start":
         return this.#start();
       case "ping":
-        return this.#members.get(order.id)?.link.send({ type: "ping" });
+        return this.#members.get(order.id)?.link.send({
+          type: "ping",
+          open: this.#events.open(),
+        });
       case "kill": {
         const link = this.#members.get(order.id)?.link;
         if (link === undefined) return;

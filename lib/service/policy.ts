@@ -19,7 +19,10 @@ export interface SessionInfo {
    * is slow to forget one of thousands of listeners.
    */
   readonly draining?: AbortSignal;
-  /** How many sessions the server has open now, of all its processes; missing where unknown. */
+  /**
+   * How many sessions the server has open, in all its processes and threads; those hear it once a
+   * second, threads of a pool when a session begins. Missing where it is not known.
+   */
   readonly sessions?: () => number;
   /**
    * Takes where what has passed so far can be looked up: the server's tally is live. A handler that

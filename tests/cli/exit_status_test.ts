@@ -44,7 +44,7 @@ Deno.test("what cannot be asked for is exit 2, one line, with the nearest name",
     [["relay", "--drain=1s", "-", ":1"], 2, /--drain is for relays that serve many$/],
     [["relay", "--child-status", "listen::0", "h:1"], 2, /one session; add --once$/],
     [["conect", ":1"], 2, /unknown command "conect"; did you mean connect\?$/],
-    [["ping", ":1"], 2, /unknown command "ping"/],
+    [["bench", ":1"], 2, /unknown command "bench"/],
     [["connect", "udp://255.255.255.255:9"], 2, /broadcast/],
     [["connect", "udp://127.255.255.255:9"], 2, /broadcast/],
   ]);

@@ -74,11 +74,11 @@ Deno.test("what the server says arrives as it was said", () => {
       sockets: [{ descriptor: 8, local: remote, uninherited: [{ name: "priority", value: 5 }] }],
     },
     { type: "permit" },
-    { type: "serve", key: 1, id: 2 },
+    { type: "serve", key: 1, id: 2, open: 3 },
     { type: "refuse", key: 1, how: "busy" },
     { type: "cut", reason: "drain" },
     { type: "close" },
-    { type: "ping" },
+    { type: "ping", open: 3 },
   ];
   for (const message of said) {
     assertEquals(readNearMessage(JSON.parse(JSON.stringify(message))), message);
@@ -103,7 +103,11 @@ Deno.test("what is no message is an error of protocol, and never trusted", () =>
   for (const value of broken) {
     assertEquals(assertThrows(() => readFarMessage(value), NetError).kind, "protocol");
   }
-  const others: unknown[] = [{ type: "serve", key: 1 }, { type: "refuse", key: 1, how: "rudely" }];
+  const others: unknown[] = [{ type: "serve", key: 1, open: 1 }, { type: "ping" }, {
+    type: "refuse",
+    key: 1,
+    how: "rudely",
+  }];
   for (const value of others) {
     assertEquals(assertThrows(() => readNearMessage(value), NetError).kind, "protocol");
   }
