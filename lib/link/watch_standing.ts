@@ -32,13 +32,13 @@ export interface Damping {
 const mostDoublings = 3;
 
 /** Answered probes in a row that make up for one fall. */
-const forgiving = 10;
+const forgiving = 20;
 
 /**
  * The standing of one target. The first answer makes it up: there was nothing to flap yet. From
  * then on one failure makes it suspect, `misses` in a row down, and only `rises` answers in a row
  * make it up again. Each time that it leaves "up" doubles how many (up to eight times as many), and
- * ten answers in a row while it is up forgive one fall: a target that flaps comes to rest as
+ * twenty answers in a row while it is up forgive one fall: a target that flaps comes to rest as
  * suspect or down, where it says so once, after the idea of RFC 2439 (route flap damping), but
  * counted in probes and not in decaying penalties, so that one can say what is missing.
  */
