@@ -6,6 +6,7 @@
 import { formatAddress, formatEndpoint } from "../address/format.ts";
 import { parseAddress } from "../address/parse.ts";
 import type { Address } from "../core/address.ts";
+import { Attempts } from "../core/attempts.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Context, deriveContext, makeContext, withSignal } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
@@ -59,6 +60,12 @@ export function portsOf(options: CallOptions): Ports {
  * @throws {AddressError} for text that is none, or that cannot be on this side
  */
 export function addressFor(address: string | Address, side: "active" | "passive"): Address {
+  // Programs in JavaScript, too: whatever was given instead is told in words.
+  const isValue = typeof address === "object" && address !== null && "scheme" in address;
+  if (!isValue && typeof address !== "string") {
+    const message = `an address is text, or a value of the address language, and not ${address}`;
+    throw new NetError({ kind: "usage", op: "address", message });
+  }
   return parseAddress(typeof address === "string" ? address : formatAddress(address), { side });
 }
 
@@ -77,7 +84,8 @@ export async function withinTime<T>(
   work: (context: Context) => Promise<T>,
   discard: (late: T) => void,
 ): Promise<T> {
-  using child = deriveContext(context);
+  const attempts = new Attempts(context.clock);
+  using child = deriveContext({ ...context, attempts });
   const timer = timeoutMs === undefined
     ? undefined
     : TimerWheel.of(context.clock).timer(timeoutMs, () =>
@@ -92,6 +100,7 @@ export async function withinTime<T>(
           hint: "change it with --timeout",
           code: "ETIMEDOUT",
           blame: "remote",
+          attempts: attempts.list(),
         }),
       ));
   try {

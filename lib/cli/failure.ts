@@ -40,7 +40,10 @@ export function describeFailure(thrown: unknown): Failure {
       code: first.code ?? null,
       message: first.hint === undefined ? first.reason : `${first.reason}; ${first.hint}`,
       exitStatus,
-      attempts: first.attempts,
+      attempts: first.attempts.map(({ durationMs, ...one }) => ({
+        ...one,
+        ...(durationMs === undefined ? {} : { durationMs: Math.round(durationMs * 1000) / 1000 }),
+      })),
     },
     stack,
   };

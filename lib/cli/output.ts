@@ -3,9 +3,10 @@
  * @module
  */
 
+import { type Clock, realClock } from "../core/clock.ts";
 import { NetError } from "../core/error.ts";
 import type { StandardStreams } from "../core/transport.ts";
-import { ObjectLines } from "./ndjson.ts";
+import { ObjectLines, timestamp } from "./ndjson.ts";
 
 /** The reader of standard output has gone (`| head -1`): the program ends quietly with 0. */
 export class OutputClosed extends Error {
@@ -16,11 +17,13 @@ export class OutputClosed extends Error {
 export class Output {
   /** True with `--json`: call `object`, not `text`. */
   readonly json: boolean;
+  readonly #clock: Clock;
   readonly #stdio: StandardStreams;
   readonly #objects = new ObjectLines();
   readonly #encoder = new TextEncoder();
 
-  constructor(stdio: StandardStreams, json: boolean) {
+  constructor(stdio: StandardStreams, json: boolean, clock: Clock = realClock) {
+    this.#clock = clock;
     this.#stdio = stdio;
     this.json = json;
   }
@@ -35,9 +38,10 @@ export class Output {
     await this.#write(text.endsWith("\n") ? text : `${text}\n`);
   }
 
-  /** Writes one object. @throws {OutputClosed | NetError} as `text` */
+  /** Writes one object, with the time. @throws {OutputClosed | NetError} as `text` */
   async object(event: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#write(this.#objects.line(event, fields));
+    const time = timestamp(this.#clock.wall());
+    await this.#write(this.#objects.line(event, { time, ...fields }));
   }
 
   async #write(text: string): Promise<void> {

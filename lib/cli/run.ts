@@ -75,7 +75,7 @@ async function perform(
   const module = await invocation.row.load();
   const plan = await module.plan(invocation);
   const json = invocation.flags.flag("json") === true;
-  const output = new Output(host.stdio, json);
+  const output = new Output(host.stdio, json, host.clock);
   if (invocation.flags.flag("plan")) {
     await printPlan(plan, invocation, output);
     return 0;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Attempts } from "./attempts.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { type Log, silentLog } from "./log.ts";
@@ -18,6 +19,8 @@ export interface Context {
   readonly log: Log;
   /** Bounds on what comes from outside; the defaults unless raised or lowered. */
   readonly limits: Limits;
+  /** Told of each address that is tried, where somebody wants to know. */
+  readonly attempts?: Attempts;
 }
 
 const never = new AbortController().signal;

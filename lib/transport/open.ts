@@ -32,7 +32,9 @@ export async function openActive(
   if (connect === undefined) throw sideError("connect", address, "this can only listen");
   const options = bindOptions(address, transport.options);
   context.signal.throwIfAborted();
-  const session = await connect({ address, options, context, ports });
+  const session = await connect({ address, options, context, ports }).catch((thrown) => {
+    throw resolvedFor("connect", address, thrown);
+  });
   try {
     context.signal.throwIfAborted();
     refuseUnread(address, options, transport);
@@ -61,7 +63,9 @@ export async function openPassive(
   context.signal.throwIfAborted();
   const handed = ports.handed?.(address) ?? [];
   if (handed.length > 0) return adoptHanded(handed, address, options, context);
-  const opened = await listen({ address, options, context, ports });
+  const opened = await listen({ address, options, context, ports }).catch((thrown) => {
+    throw resolvedFor("listen", address, thrown);
+  });
   try {
     context.signal.throwIfAborted();
     refuseUnread(address, options, transport);
@@ -79,6 +83,16 @@ function close(passive: Passive): PromiseLike<void> {
 
 function sideError(op: string, address: Address, message: string): NetError {
   return new NetError({ kind: "usage", op, address: formatEndpoint(address), message });
+}
+
+/** A name that has no address is told as what was asked for: operation, address, cause. */
+function resolvedFor(op: string, address: Address, thrown: unknown): unknown {
+  if (!(thrown instanceof NetError) || thrown.op !== "resolve") return thrown;
+  const { kind, reason: message, code, blame } = thrown;
+  return new NetError({
+    ...{ kind, op, message, blame, address: formatEndpoint(address), cause: thrown },
+    ...(code === undefined ? {} : { code }),
+  });
 }
 
 /** An option that was accepted and then read by nobody would be silently ignored: a bug of ours. */

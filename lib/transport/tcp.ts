@@ -114,7 +114,15 @@ async function dial<S extends { close(): void }>(
   { text, port, context, attempt, session }: Dialer<S>,
 ): Promise<Duplex> {
   const race = await raceAttempts<ResolvedHost, S>(hosts, {
-    attempt: ({ host }, signal) => attempt(host, signal),
+    attempt({ host }, signal) {
+      const failed = context.attempts?.begin(hostPort(host, port));
+      const made = attempt(host, signal);
+      if (failed === undefined) return made;
+      return made.catch((thrown) => {
+        failed(toNetError(thrown, "connect", text));
+        throw thrown;
+      });
+    },
     discard: (late) => late.close(),
   }, context);
   if (!race.won) {

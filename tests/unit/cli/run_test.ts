@@ -67,10 +67,13 @@ Deno.test("version is that of deno.json", async () => {
   assertEquals(JSON.parse(config).version, version);
 });
 
-Deno.test("a report as JSON has event and schema first", async () => {
+Deno.test("a report as JSON has event, schema and time first", async () => {
   const host = fakeHost();
   assertEquals(await run(["version", "--json"], host), 0);
-  assertMatch(host.output(), /^\{"event":"version","schema":1,"version":"[^"]+","deno":/);
+  assertMatch(
+    host.output(),
+    /^\{"event":"version","schema":1,"time":"20\d\d-[^"]+Z","version":"[^"]+","deno":/,
+  );
 });
 
 Deno.test("plumb alone prints its help on standard error and exits 2", async () => {
@@ -89,7 +92,7 @@ Deno.test("--plan prints the plan as text and as JSON, and runs nothing", async 
   assertMatch(text.output, /\nsettings\n {2}x +\["a\\u001bb"\]\n$/);
   const json = await runWith(["act", "--plan", "--json", "x"], never);
   const plan = JSON.parse(json.output);
-  assertMatch(json.output, /^\{"event":"plan","schema":1,"command":"act",/);
+  assertMatch(json.output, /^\{"event":"plan","schema":1,"time":"[^"]+","command":"act",/);
   assertEquals(plan.settings, { x: ["x"] });
   assertEquals(plan.limits.connections, 10_000);
 });
