@@ -54,7 +54,8 @@ interface Layout {
 
 /** The lines: counts, heads, targets, and how many are not shown. */
 export function watchTable({ targets, counts }: WatchFigures, frame: TableFrame): string[] {
-  const { columns, rows, message = "" } = frame;
+  const { columns, rows } = frame;
+  const message = rows > 3 ? frame.message ?? "" : "";
   const shownRows = Math.max(1, rows - 2 - (message === "" ? 0 : 1));
   const chosen = chooseTargets(targets, shownRows);
   const layout = layOut(chosen, columns);
