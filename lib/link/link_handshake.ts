@@ -7,7 +7,7 @@
  * @module
  */
 
-import { NetError } from "../core/error.ts";
+import { type ErrorKind, NetError } from "../core/error.ts";
 import { keyBytes } from "../wire/noise_cipher.ts";
 import type { NoiseHandshake } from "../wire/noise.ts";
 import { checkMagic, preambleBytes } from "../wire/link_preamble.ts";
@@ -52,6 +52,8 @@ export type HandshakeTable = Readonly<
 
 /** One side of one handshake. */
 export abstract class Handshake {
+  /** What it is that the peer stopped within its part. */
+  protected abstract readonly cutShort: ErrorKind;
   /** Key and sealing of this side. */
   protected readonly security: LinkSecurity;
   /** Made with the first message. */
@@ -99,14 +101,13 @@ export abstract class Handshake {
   /**
    * Says that the peer sends no more.
    *
-   * @throws {NetError} kind "reset" where it has said nothing (who dialled may dial again),
-   * "protocol" where it stopped within
+   * @throws {NetError} kind "reset" where it has said nothing, else as the side takes it
    */
   end(): never {
     const saidNothing = this.#state === "preamble" && this.#gathered.bytes.length === 0;
     this.#state = "over";
     throw new NetError({
-      kind: saidNothing ? "reset" : "protocol",
+      kind: saidNothing ? "reset" : this.cutShort,
       op: "link",
       message: saidNothing
         ? "the peer closed the carrier before it said anything"

@@ -24,6 +24,8 @@ const table: HandshakeTable = {
 
 /** Says hello and waits for the welcome. */
 export class ClientHandshake extends Handshake {
+  /** A carrier that broke: it is dialled anew. */
+  protected override readonly cutShort = "reset";
   readonly #ephemeral: Uint8Array | undefined;
   #refuses = false;
   #welcome: Welcome | undefined;

@@ -31,6 +31,7 @@ const table: HandshakeTable = {
 export class ServerHandshake extends Handshake {
   /** What to send to the client before the carrier is closed, after something was thrown. */
   refusal: Uint8Array | null = null;
+  protected override readonly cutShort = "protocol";
   readonly #ephemeral: Uint8Array | undefined;
   #prologue = new Uint8Array(0);
   #hello: Hello | undefined;

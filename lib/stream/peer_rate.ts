@@ -14,6 +14,7 @@ interface Bucket {
 export class PeerRates {
   readonly #rate: number;
   readonly #hosts: number;
+  readonly #most: number;
   /** The least recently used comes first, as a Map keeps its order. */
   readonly #buckets = new Map<string, Bucket>();
 
@@ -21,11 +22,13 @@ export class PeerRates {
    * @param rate datagrams a second of one host, more than 0; as many at once after a second of rest
    * @param hosts most hosts that are remembered. The one forgotten was silent longest, and would
    * have earned most: forgetting it gives away little.
+   * @param most as many at once after a rest; default those of a second, and at least one
    */
-  constructor(rate: number, hosts: number) {
+  constructor(rate: number, hosts: number, most: number = rate) {
     if (!(rate > 0)) throw new RangeError("a rate must be more than 0 a second");
     this.#rate = rate;
     this.#hosts = hosts;
+    this.#most = Math.max(1, most);
   }
 
   /** How many hosts are remembered now. */
@@ -33,12 +36,21 @@ export class PeerRates {
     return this.#buckets.size;
   }
 
+  /** True where `take` would not be one too many; takes nothing. */
+  has(host: string, nowMs: number): boolean {
+    const bucket = this.#buckets.get(host);
+    return bucket === undefined || this.#tokens(bucket, nowMs) >= 1;
+  }
+
+  #tokens({ tokens, atMs }: Bucket, nowMs: number): number {
+    const earned = Math.max(0, nowMs - atMs) * this.#rate / 1000;
+    return Math.min(this.#most, tokens + earned);
+  }
+
   /** Takes one datagram of a host. @returns false where it is one too many */
   take(host: string, nowMs: number): boolean {
-    const most = Math.max(1, this.#rate);
-    const bucket = this.#buckets.get(host) ?? { tokens: most, atMs: nowMs };
-    const earned = Math.max(0, nowMs - bucket.atMs) * this.#rate / 1000;
-    bucket.tokens = Math.min(most, bucket.tokens + earned);
+    const bucket = this.#buckets.get(host) ?? { tokens: this.#most, atMs: nowMs };
+    bucket.tokens = this.#tokens(bucket, nowMs);
     bucket.atMs = nowMs;
     this.#buckets.delete(host);
     this.#buckets.set(host, bucket);

@@ -1,0 +1,186 @@
+/**
+ * What a peer of a link has done here: targets that it wants opened, listeners that it wants held.
+ * @module
+ */
+
+import { sleep } from "../core/clock.ts";
+import type { Context } from "../core/context.ts";
+import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
+import { relay } from "../stream/relay.ts";
+import type { LinkCode } from "../wire/link_code.ts";
+import { codeOf } from "./link_errors.ts";
+import type { LinkChannel } from "./link_channel.ts";
+import type { LinkHandlers, LinkRequest } from "./link_options.ts";
+import type { ChannelKind, SessionEvent } from "./session_events.ts";
+import type { LinkSession } from "./session.ts";
+
+/** What serving needs of whoever drives the session. */
+export interface ServingOwner {
+  readonly session: LinkSession;
+  /** Aborted with the session: for what is being opened. */
+  readonly context: Context;
+  /** Not aborted then: what was joined ends with its channel, which may still be read. */
+  readonly joinContext: Context;
+  /** The other side of the carrier. */
+  readonly peer: Peer;
+  /** Who the client of the session says it is. */
+  readonly identity: string;
+  /** To be called after every call of the machine. */
+  stirred(): void;
+  /** Takes a channel that the peer has opened. */
+  accept(channel: LinkChannel): void;
+  /** Turns one down. */
+  refuse(channel: LinkChannel, why: { readonly code: LinkCode; readonly text: string }): void;
+  /** Opens a channel to the peer. */
+  open(kind: ChannelKind, target: string, listener: number | null): Promise<LinkChannel>;
+}
+
+/** A system without descriptors gets some back as sessions end. */
+const exhaustedWaitMs = 100;
+
+/** Serves one session's peer. */
+export class LinkServing {
+  readonly #owner: ServingOwner;
+  readonly #handlers: LinkHandlers;
+  readonly #listeners = new Map<number, Listener>();
+  readonly #tasks = new Set<Promise<void>>();
+
+  constructor(owner: ServingOwner, handlers: LinkHandlers) {
+    this.#owner = owner;
+    this.#handlers = handlers;
+  }
+
+  /** The peer wants a channel to a target: opens that, and joins the two. */
+  open(channel: LinkChannel, target: string, kind: ChannelKind): void {
+    const { peer, identity } = this.#owner;
+    this.#spawn(this.#open(channel, { target, kind, peer, identity }));
+  }
+
+  /** The peer wants a listener. */
+  listen(event: Extract<SessionEvent, { kind: "listen" }>): void {
+    this.#spawn(this.#listen(event));
+  }
+
+  /** The peer wants one no longer. */
+  unlisten(id: number): void {
+    const listener = this.#listeners.get(id);
+    this.#listeners.delete(id);
+    if (listener !== undefined) this.#spawn(close(listener));
+  }
+
+  /** The session is over: closes every listener. What is joined ends with its channel. */
+  async end(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all(listeners.map(close));
+  }
+
+  /** Settles once nothing of it runs any more. */
+  async settled(): Promise<void> {
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+  }
+
+  /** None of the tasks rejects. */
+  #spawn(task: Promise<void>): void {
+    const running = task.finally(() => this.#tasks.delete(running));
+    this.#tasks.add(running);
+  }
+
+  async #open(channel: LinkChannel, request: LinkRequest): Promise<void> {
+    let end: Duplex;
+    try {
+      if (this.#handlers.open === undefined) throw notPermitted("open");
+      end = await this.#handlers.open(request, this.#owner.context);
+    } catch (thrown) {
+      return this.#owner.refuse(channel, codeOf(thrown));
+    }
+    this.#owner.accept(channel);
+    await this.#join(channel, end, request);
+  }
+
+  async #join(channel: LinkChannel, end: Duplex, request: LinkRequest): Promise<void> {
+    const tally = await relay(channel, end, this.#owner.joinContext, { peer: "a" });
+    this.#handlers.ended?.(request, tally);
+  }
+
+  async #listen({ listener: id, address }: Extract<SessionEvent, { kind: "listen" }>) {
+    const { session, context, peer, identity } = this.#owner;
+    let listener: Listener;
+    try {
+      if (this.#handlers.listen === undefined) throw notPermitted("listen");
+      listener = await this.#handlers.listen({ target: address, peer, identity }, context);
+    } catch (thrown) {
+      const { code, text } = codeOf(thrown);
+      session.refuseListen(id, code, text);
+      return this.#owner.stirred();
+    }
+    if (context.signal.aborted) return await close(listener);
+    this.#listeners.set(id, listener);
+    session.listening(id, listener.local.text);
+    this.#owner.stirred();
+    await this.#acceptAll(id, listener);
+  }
+
+  async #acceptAll(id: number, listener: Listener): Promise<void> {
+    const { context } = this.#owner;
+    while (this.#listeners.get(id) === listener) {
+      try {
+        const incoming = await listener.accept();
+        if (incoming === null) return;
+        if (context.signal.aborted) incoming.reject();
+        else this.#spawn(this.#pass(id, listener.local.text, incoming));
+      } catch (thrown) {
+        const kind = thrown instanceof NetError ? thrown.kind : "unexpected";
+        if (kind === "exhausted") await sleep(context.clock, exhaustedWaitMs).catch(() => {});
+        else if (kind !== "transient") return this.#lost(id, listener, thrown);
+      }
+    }
+  }
+
+  /** A connection that came in becomes a channel to the peer. */
+  async #pass(
+    id: number,
+    target: string,
+    incoming: Incoming,
+  ): Promise<void> {
+    const { context, peer, identity } = this.#owner;
+    let channel: LinkChannel;
+    let end: Duplex | undefined;
+    let kind: ChannelKind = "stream";
+    try {
+      end = await incoming.settle(context);
+      if (end.traits.messages) kind = "datagrams";
+      channel = await this.#owner.open(kind, incoming.remote.text, id);
+    } catch (thrown) {
+      if (end === undefined) incoming.reject();
+      else end.abort(thrown);
+      context.log.write("info", "link", `${incoming.remote.text}: ${String(thrown)}`);
+      return;
+    }
+    await this.#join(channel, end, { target, kind, peer, identity });
+  }
+
+  /** The listener itself has failed: the peer is told. */
+  async #lost(id: number, listener: Listener, thrown: unknown): Promise<void> {
+    if (this.#listeners.get(id) !== listener) return;
+    this.#listeners.delete(id);
+    await close(listener);
+    const { code, text } = codeOf(thrown);
+    this.#owner.session.refuseListen(id, code, text);
+    this.#owner.stirred();
+  }
+}
+
+/** A listener that cannot be closed is no concern of the peer that asked for it. */
+async function close(listener: Listener): Promise<void> {
+  try {
+    await listener[Symbol.asyncDispose]();
+  } catch {
+    // Closed as far as it goes: there is nobody left to tell.
+  }
+}
+
+function notPermitted(op: string): NetError {
+  return new NetError({ kind: "permission", op, message: "nothing is permitted here" });
+}
