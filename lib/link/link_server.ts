@@ -90,7 +90,10 @@ export class LinkServer implements AsyncDisposable {
    *
    * @param context its signal cuts the carrier; the session outlives it
    */
-  async serve(carrier: Duplex, { signal }: Pick<Context, "signal">): Promise<CarrierReport> {
+  async serve(
+    carrier: Duplex,
+    { signal }: Pick<Context, "signal"> = this.#context,
+  ): Promise<CarrierReport> {
     const cut = () => carrier.abort(signal.reason);
     signal.addEventListener("abort", cut, { once: true });
     try {
