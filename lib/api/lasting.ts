@@ -9,6 +9,7 @@ import type { HeartbeatSpec } from "../address/heartbeat.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
+import { NetError } from "../core/error.ts";
 import type { Ports } from "../core/transport.ts";
 import { type Reconnecting, reconnecting } from "../link/reconnect.ts";
 import { onNetworkChange } from "../sys/network_change.ts";
@@ -80,7 +81,7 @@ function openOnce(
   const open = async (within: Context) => {
     // Before it connects: a file that cannot be read must not cost the server a connection.
     const greeting = onConnect === undefined ? null : await readGreeting(onConnect, within, ports);
-    const opened = await openActive(bare, within, ports);
+    const opened = refuseItself(await openActive(bare, within, ports));
     // It lives as long as the connection, not as long as the attempt.
     const session = heartbeat === undefined ? opened : await watched(opened, heartbeat, whole);
     if (greeting !== null) await greet(session, greeting, within.signal);
@@ -96,4 +97,25 @@ async function watched(
 ): Promise<Duplex> {
   const { keepAlive } = await import("../link/keep_alive.ts");
   return keepAlive(session, { ...heartbeat, op: "connect" }, context);
+}
+
+/**
+ * Who dials a local port again and again while nobody listens there is one day given that very port
+ * as its own, and TCP joins a socket to itself (simultaneous open, RFC 9293 3.5). It would echo, and
+ * keep the server from its port.
+ *
+ * @throws {NetError} kind "refused"; the session is closed then
+ */
+function refuseItself(session: Duplex): Duplex {
+  const { scheme, text, port } = session.remote;
+  if (scheme !== "tcp" || port === undefined || session.local.text !== text) return session;
+  session.abort();
+  throw new NetError({
+    kind: "refused",
+    op: "connect",
+    address: text,
+    message: "nobody listens there: the connection came out at itself",
+    code: "ECONNREFUSED",
+    blame: "remote",
+  });
 }
