@@ -9,6 +9,7 @@ import { escapeControls } from "../core/error.ts";
 import type { ClockEstimate } from "../link/clock_filter.ts";
 import type { PingResult } from "../link/ping_run.ts";
 import type { PeerFacts } from "../wire/peer_facts.ts";
+import { formatDuration } from "../address/value.ts";
 import { approximateDuration } from "./quantity.ts";
 
 /** What a round trip is called, by mode. */
@@ -36,7 +37,7 @@ export function resultLine(
       return `${what} ${address}: ${seq} time=${milliseconds(result.roundTripMs)}${clock}`;
     }
     case "lost": {
-      const why = result.error?.reason ?? `no answer within ${approximateDuration(timeoutMs)}`;
+      const why = result.error?.reason ?? `no answer within ${formatDuration(timeoutMs)}`;
       return escapeControls(`${seq} lost: ${why}`);
     }
     case "late":

@@ -25,7 +25,7 @@ export interface PingPongResult {
   readonly backMs: number;
   /** How far the clocks are apart, by the last eight exchanges. */
   readonly clock: ClockEstimate;
-  /** What the peer says of itself. */
+  /** What the peer says of itself, of each thing what it said last. */
   readonly peer: PeerFacts;
 }
 
@@ -35,6 +35,8 @@ const mostAsked = 4096;
 /** The asking side of ping-pong. */
 export class PingPong {
   readonly #filter = new ClockFilter();
+  /** What it said of each thing last: who asks much at once is not told all of it each time. */
+  #peer: PeerFacts = {};
   /** When each request left, by both clocks. */
   readonly #asked = new Map<number, { readonly sentUs: number; readonly sentMs: number }>();
 
@@ -72,6 +74,7 @@ export class PingPong {
     this.#filter.add(clockSample({ t1Us, t2Us, t3Us, t4Us }, nowMs));
     const clock = this.#filter.estimate(nowMs);
     if (clock === null) return null; // one was added: there is an estimate
+    this.#peer = { ...this.#peer, ...pong.facts };
     return {
       sequence: pong.sequence,
       roundTripMs,
@@ -79,7 +82,7 @@ export class PingPong {
       thereMs: (t2Us - t1Us) / 1000 - clock.offsetMs,
       backMs: (t4Us - t3Us) / 1000 + clock.offsetMs,
       clock,
-      peer: pong.facts,
+      peer: this.#peer,
     };
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { parseAddress } from "../../address/parse.ts";
+import { formatDuration } from "../../address/value.ts";
 import { ping, pingDefaults, type Pinging } from "../../api/ping.ts";
 import { type PingMode, pingModeOf } from "../../api/ping_modes.ts";
 import type { PingSummary } from "../../api/ping_summary.ts";
@@ -153,7 +154,9 @@ function throwIfFailed(
     kind: isConnected ? "dead" : "timeout",
     op: "ping",
     address,
-    message: `no answer to ${sent === 1 ? "a request" : `${sent} requests`}, ${timeoutMs} ms each`,
+    message: `no answer to ${sent === 1 ? "a request" : `${sent} requests`} within ${
+      formatDuration(timeoutMs)
+    }${sent === 1 ? "" : " each"}`,
     blame: "remote",
   });
 }
