@@ -165,6 +165,18 @@ export class LinkSession {
   }
 
   /**
+   * For the end that is dialled, before `attach`: whether the carrier that begins with this record
+   * is newer than the last one. A carrier can be late: its dialler has given it up and is here by
+   * another already, which would be lost, and the session with it, were the late one attached.
+   *
+   * @throws {NetError} kind "protocol" where it does not begin with a RESUME; the session is not
+   * touched by it
+   */
+  admits(record: Uint8Array): boolean {
+    return this.#input.admits(record);
+  }
+
+  /**
    * A carrier is there, and its peer is who it should be. An older one is detached by it: late
    * records of that are dropped unread, for the peer was told what had come before.
    *

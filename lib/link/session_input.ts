@@ -25,6 +25,14 @@ export class SessionInput {
     this.#mostText = parts.settings.limits["link-text"];
   }
 
+  /** True where the record begins with a RESUME that is newer than the last one. */
+  admits(record: Uint8Array): boolean {
+    readLinkFrame(record, 0, this.#mostText, this.#frame);
+    const { type, name, carrier } = this.#frame;
+    if (type === linkFrame.resume) return carrier > this.#parts.standing.peerCarrier;
+    throw linkFault("resume-expected", `a ${name} before the resume`);
+  }
+
   /** Whole frames of the present carrier. @throws {NetError} kind "protocol" */
   receive(record: Uint8Array, nowMs: number): void {
     const { tally, pulse, channels } = this.#parts;
@@ -70,12 +78,13 @@ export class SessionInput {
     }
   }
 
-  #resume({ amount, second }: LinkFrameView): void {
+  #resume({ amount, second, carrier }: LinkFrameView): void {
     const { standing, replay, acknowledger, events } = this.#parts;
     const next = afterResume[standing.state];
     if (next === undefined) throw linkFault("illegal-frame", "a second resume on one carrier");
     const resent = replay.resume(amount);
     standing.state = next;
+    standing.peerCarrier = carrier;
     acknowledger.pace(second);
     events.put({ kind: "attached", resent });
   }

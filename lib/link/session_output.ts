@@ -43,7 +43,7 @@ export class SessionOutput {
     const { standing, acknowledger, pulse, replay, settings, tally } = this.#parts;
     let at = 0;
     if (standing.state === "attached" || standing.state === "heard") {
-      at = putResume(into, at, acknowledger.tell(), settings.replayBytes);
+      at = putResume(into, at, acknowledger.tell(), settings.replayBytes, standing.carrier);
       standing.state = afterGreeting[standing.state];
     }
     if (standing.failure !== null) at = this.#putLastWords(into, at);

@@ -65,6 +65,8 @@ export const afterResume: Readonly<Record<CarrierStanding, CarrierStanding | und
 export class Standing {
   /** The present carrier; numbers are never used twice. */
   carrier = 0;
+  /** How many carriers the peer has had, this one included, as its RESUME says. */
+  peerCarrier = 0;
   /** What was exchanged on it. */
   state: CarrierStanding = "none";
   /** Why we end the session; null: we do not. */

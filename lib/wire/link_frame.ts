@@ -72,7 +72,7 @@ interface Shape {
 }
 
 const shapes: readonly (Shape | undefined)[] = tableOf({
-  resume: [12, "none"],
+  resume: [16, "none"],
   ack: [8, "none"],
   ping: [4, "none"],
   pong: [4, "none"],
@@ -110,6 +110,8 @@ export class LinkFrameView {
   amount = 0;
   /** RESUME: replay memory of the sender. OPEN: the listener, 0 for none. */
   second = 0;
+  /** RESUME: how many carriers the sender has had, this one included. */
+  carrier = 0;
   /** OPEN: true for datagrams. */
   datagrams = false;
   /** REFUSED, RESET, NOT_LISTENING, GOAWAY: number of the code. */
@@ -178,6 +180,7 @@ function readFields(record: Uint8Array, body: number, type: number, into: LinkFr
   switch (type) {
     case linkFrame.resume:
       into.second = uint32(record, body + 8);
+      into.carrier = uint32(record, body + 12);
       into.amount = count(record, body);
       return;
     case linkFrame.ack:

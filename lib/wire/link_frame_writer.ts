@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 
 /** Bytes of a frame without text. */
 export const frameBytes = {
-  resume: 16,
+  resume: 20,
   ack: 12,
   ping: 8,
   skip: 12,
@@ -32,10 +32,16 @@ export function encodeReason(text: string): Uint8Array {
   return bytes.subarray(0, encoder.encodeInto(text, bytes).written);
 }
 
-/** Sequenced frames received so far, and how much the sender keeps of what it sends. */
-export function putResume(into: Uint8Array, at: number, received: number, replay: number): number {
-  const body = putHead(into, at, linkFrame.resume, 12);
-  return put32(into, put64(into, body, received), replay);
+/** RESUME. @param replay what the sender keeps of what it sends, in bytes */
+export function putResume(
+  into: Uint8Array,
+  at: number,
+  received: number,
+  replay: number,
+  carrier: number,
+): number {
+  const body = putHead(into, at, linkFrame.resume, 16);
+  return put32(into, put32(into, put64(into, body, received), replay), carrier);
 }
 
 /** Sequenced frames received so far. */
