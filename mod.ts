@@ -51,6 +51,11 @@ export {
   type WatchOptions,
 } from "./lib/api/watch.ts";
 export { serveWatch, type ServeWatchOptions, WatchWeb } from "./lib/api/watch_web.ts";
+export { Link, link, type LinkCallOptions } from "./lib/api/link.ts";
+export { type LinkListenOptions, listenLink, RunningLinkServer } from "./lib/api/link_listen.ts";
+export type { LinkSecurityOptions } from "./lib/api/link_carrier.ts";
+export type { Forward } from "./lib/address/forward.ts";
+export { createKeyFile, readKeyFile } from "./lib/sys/key_file.ts";
 export type { CallOptions } from "./lib/api/endpoint.ts";
 
 // Sessions, and what may stand between two of them
@@ -72,6 +77,21 @@ export type { SizeFound, SizeSearchOptions } from "./lib/stream/size_search.ts";
 export { record } from "./lib/stream/record.ts";
 export { type WebStreams, webStreams } from "./lib/stream/web.ts";
 export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";
+
+// A session that survives its connections
+export type {
+  LinkEvent,
+  LinkServerEvent,
+  LinkServerSession,
+  LinkTally,
+} from "./lib/link/link_options.ts";
+export type {
+  LinkHeartbeat,
+  SessionTally as LinkSessionTally,
+} from "./lib/link/session_options.ts";
+export { type LinkCode, linkCodes } from "./lib/wire/link_code.ts";
+export type { BackoffOptions } from "./lib/link/backoff.ts";
+export type { ChannelKind } from "./lib/link/session_events.ts";
 
 // Liveness of many endpoints
 export { type Probe, type WatchEvent, Watching } from "./lib/link/watching.ts";

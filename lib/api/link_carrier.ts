@@ -24,6 +24,11 @@ const carriers: ReadonlySet<Address["scheme"]> = new Set(
   ["tcp", "unix", "exec", "sh", "fd", "stdio", "memory", "script"],
 );
 
+/** Options that would put something of their own around the carrier, or dial for it. */
+const foreign: ReadonlySet<string> = new Set(
+  ["reconnect", "backoff", "while-down", "on-connect", "heartbeat"],
+);
+
 /** Ends of this machine: what passes there nobody else can read without being root or its owner. */
 const local: ReadonlySet<Address["scheme"]> = new Set(["unix", "exec", "sh", "memory", "script"]);
 
@@ -60,6 +65,11 @@ export function checkCarrier(
   if (!carriers.has(address.scheme)) {
     const hint = `use ${[...carriers].slice(0, 3).join(", ")}`;
     fail("usage", `a link needs a stream of bytes both ways, and ${address.scheme} is none`, hint);
+  }
+  const option = address.options.find(({ name }) => foreign.has(name))?.name;
+  if (option !== undefined) {
+    const hint = "a link has its own: see plumb help link";
+    fail("usage", `${option} is not for the carrier of a link`, hint);
   }
   if (!seals && !isLocal(address)) {
     const message = "without a seal, others on the network could read and change all that passes";

@@ -15,18 +15,20 @@ import { usage } from "./normalise.ts";
  * @throws {NetError} kind "usage"
  */
 export function acceptPolicyOf(flags: Flags, op: string): AcceptPolicy {
+  // Not every server has all of them: a link has no datagrams, and no words for who is turned away.
+  const textOf = (name: string) => flags.has(name) ? flags.text(name) : undefined;
   const rateOf = (name: string, what: string) => {
-    const text = flags.text(name);
+    const text = textOf(name);
     return text === undefined ? undefined : readRate(text, op, name, what);
   };
   const given = {
     maximumSessions: flags.number("max-connections"),
     maximumPerPeer: flags.number("max-per-peer"),
     whenFull: flags.text("when-full") as WhenFull | undefined,
-    busyMessage: flags.text("busy-message"),
+    busyMessage: textOf("busy-message"),
     acceptRate: rateOf("accept-rate", "connections"),
     ratePerPeer: rateOf("rate-per-peer", "datagrams"),
-    firstByteMs: flags.number("first-byte"),
+    firstByteMs: flags.has("first-byte") ? flags.number("first-byte") : undefined,
     drainMs: flags.number("drain"),
   };
   if (given.busyMessage !== undefined && flags.source("when-full") === "flag") {

@@ -48,6 +48,11 @@ export class Flags implements Options {
     this.#rows = rows;
   }
 
+  /** True where the command has a flag of this name. */
+  has(name: string): boolean {
+    return this.#rows.some((row) => row.name === name);
+  }
+
   /** @returns true or false where it was given or has a default */
   flag(name: string): boolean | undefined {
     const value = this.#value(name);
@@ -79,7 +84,7 @@ export class Flags implements Options {
   }
 
   #ask(name: string): void {
-    if (!this.#rows.some((row) => row.name === name)) {
+    if (!this.has(name)) {
       throw new TypeError(`the command has no flag --${name}`);
     }
     this.asked.add(name);

@@ -36,6 +36,9 @@ export interface OpenLog extends Disposable {
 
 const order: readonly LogLevel[] = ["error", "warning", "notice", "info", "debug"];
 
+/** Events that a program needs whatever the level: why something ended, or is down. */
+const told: ReadonlySet<string> = new Set(["session", "connection", "link"]);
+
 /** LogTape has no notice: what is always said is its info, what `-v` says its debug. */
 const tapeLevels: Readonly<Record<LogLevel, TapeLevel>> = {
   error: "error",
@@ -65,7 +68,7 @@ export function openLog(options: LogOptions): OpenLog {
   // A program reads events by their names; why a session ended, or is down, is what it needs.
   const tellsSessions = options.json && !options.silent;
   const isTold = ({ level, event }: Entry) =>
-    atMost(level) <= loudest || (tellsSessions && (event === "session" || event === "connection"));
+    atMost(level) <= loudest || (tellsSessions && told.has(event));
   // Who asks for a log wants to know afterwards why things ended.
   const fileLoudest = atMost(options.verbosity >= 2 ? "debug" : "info");
   const file = options.file === undefined ? undefined : openFile(options, options.file);

@@ -23,6 +23,11 @@ export function sessionError(tally: SessionTally, unanswered = false): NetError 
   return statusOfError(error) === statusOfSession(tally) ? error : restated(error, "broken");
 }
 
+/** What ended something that was up: never "could not connect", and so never exit 3. */
+export function lostSession(error: NetError): NetError {
+  return statusOfError(error) === 3 ? restated(error, "broken") : error;
+}
+
 function restated(error: NetError, kind: ErrorKind, op = error.op): NetError {
   return new NetError({
     kind,

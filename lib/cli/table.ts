@@ -16,6 +16,7 @@ import {
   sessionFlags,
 } from "./flags.ts";
 import { lastingFlags } from "./lasting_flags.ts";
+import { linkFlags } from "./link_flags.ts";
 import { modelFlags } from "./model_flags.ts";
 import { announceFlags } from "./announce_flags.ts";
 import { pingFlags, sayFlag } from "./ping_flags.ts";
@@ -208,6 +209,49 @@ export const commands: readonly CommandRow[] = [
     ],
     logs: true,
     load: () => import("./commands/watch.ts"),
+  },
+  {
+    name: "link",
+    summary: "a session that survives its connections: sealed, with forwards both ways",
+    details: [
+      "With listen: it is the side that waits, without the side that connects. Both have the key " +
+      "of --key-file (plumb link keygen FILE makes one). The connection between them, the carrier, " +
+      "may break, stall and change its address as it likes: the client dials again, and both go on " +
+      "where they were, with nothing lost and nothing doubled.",
+      "--forward 'listen:tcp://127.0.0.1:5432=tcp://db:5432' listens here, and the server connects; " +
+      "--reverse 'listen:tcp://:8080=tcp://localhost:3000' has the server listen, and this side " +
+      "connects. The server opens and listens at nothing that no --permit names. A permit is " +
+      "compared in its normal form, options included, and names are not resolved; a * is a whole " +
+      "host or port of tcp or udp.",
+      "A server that was restarted does not know its sessions any more: connections that were open " +
+      "are reset, which is said, and the forwards go on with a new session. Of two clients with one " +
+      "identity the newer takes over, and the older ends with exit status 4.",
+      "Exit status 5: a wrong key, a key file that others can read, a listener without a permit.",
+    ],
+    positionals: [
+      address("ADDR|keygen", "the other side, or where to listen for it"),
+      { name: "FILE", kind: "text", summary: "keygen: the key file to make", required: false },
+    ],
+    flags: linkFlags,
+    examples: [
+      { line: "plumb link keygen link.key", summary: "a new key; copy it to the other side" },
+      {
+        line: "plumb link listen:tcp://:7000 --key-file link.key --permit tcp://db:5432",
+        summary: "wait for clients",
+      },
+      {
+        line: "plumb link tcp://server:7000 --key-file link.key " +
+          "--forward 'listen:tcp://127.0.0.1:5432=tcp://db:5432'",
+        summary: "the database of the server's network, here",
+      },
+      {
+        line: "plumb link 'exec:ssh host plumb connect unix:/run/plumb.sock' --no-seal " +
+          "--reverse 'listen:tcp://127.0.0.1:8080=tcp://localhost:3000'",
+        summary: "over ssh, to a server at a Unix socket",
+      },
+    ],
+    logs: true,
+    load: () => import("./commands/link.ts"),
   },
   {
     name: "probe",

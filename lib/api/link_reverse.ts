@@ -1,0 +1,108 @@
+/**
+ * A listener at the other side of a link that outlives the session: where the server was restarted,
+ * it is asked for again.
+ * @module
+ */
+
+import { formatAddress, formatEndpoint } from "../address/format.ts";
+import type { Address } from "../core/address.ts";
+import { sleep } from "../core/clock.ts";
+import { type ChildContext, type Context, deriveContext } from "../core/context.ts";
+import type { Incoming, Listener, Peer } from "../core/contract.ts";
+import { toNetError } from "../core/error.ts";
+import { Backoff } from "../link/backoff.ts";
+import type { LinkClient } from "../link/link_client.ts";
+
+/** How soon and how seldom it is asked for again while the other side cannot listen, ms. */
+const again = { initialMs: 500, maximumMs: 30_000 };
+
+/** What comes in at the other side. */
+export class ReverseListener implements Listener {
+  #current: Listener;
+  readonly #client: LinkClient;
+  readonly #address: Address;
+  readonly #context: Context;
+  readonly #closing: ChildContext;
+
+  /**
+   * Asks for it, and says where it listens.
+   *
+   * @throws {NetError} kind "permission" where it is not permitted there, and what listening says
+   */
+  static async open(
+    client: LinkClient,
+    address: Address,
+    context: Context,
+  ): Promise<ReverseListener> {
+    const first = await client.listen(formatAddress(address));
+    return new ReverseListener(client, address, first, context);
+  }
+
+  private constructor(client: LinkClient, address: Address, first: Listener, context: Context) {
+    this.#client = client;
+    this.#address = address;
+    this.#current = first;
+    this.#context = context;
+    this.#closing = deriveContext(context);
+    void client.done.then(() => this.#closing.abort());
+    this.#say();
+  }
+
+  /** Where it listens, in the other side's words. */
+  get local(): Peer {
+    return this.#current.local;
+  }
+
+  /** Waits for a connection over there, through any number of sessions. */
+  async accept(): Promise<Incoming | null> {
+    const { signal } = this.#closing.context;
+    while (!signal.aborted) {
+      try {
+        const incoming = await this.#current.accept();
+        if (incoming !== null) return incoming;
+      } catch (thrown) {
+        const { message } = toNetError(thrown, "accept", this.local.text, "remote");
+        this.#context.log.write("info", "reverse", `no longer listened: ${message}`, { message });
+      }
+      if (!await this.#again()) return null;
+    }
+    return null;
+  }
+
+  /** Stops listening over there; connections that came in go on. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#closing[Symbol.dispose]();
+    await this.#current[Symbol.asyncDispose]();
+  }
+
+  /** @returns false once it was closed, or the link is over */
+  async #again(): Promise<boolean> {
+    const { context } = this.#closing;
+    const backoff = new Backoff(again);
+    while (!context.signal.aborted) {
+      try {
+        const next = await this.#client.listen(formatAddress(this.#address));
+        if (context.signal.aborted) {
+          await next[Symbol.asyncDispose]();
+          return false;
+        }
+        this.#current = next;
+        this.#say();
+        return true;
+      } catch (thrown) {
+        if (context.signal.aborted) return false;
+        const { message } = toNetError(thrown, "listen", formatEndpoint(this.#address));
+        context.log.write("warning", "reverse", message, { message });
+      }
+      await sleep(context.clock, backoff.next(), context.signal).catch(() => {});
+    }
+    return false;
+  }
+
+  #say(): void {
+    const { text: address } = this.local;
+    const text = `listening on ${address} at the other side`;
+    this.#context.log.write("notice", "listening", text, { address, side: "remote" });
+  }
+}
