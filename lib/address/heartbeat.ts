@@ -217,14 +217,8 @@ function sendBytes({ raw }: Part): Uint8Array {
   }
   bytes.push(...encoder.encode(raw.slice(from)));
   if (bytes.length > 0 && bytes.length <= longestSend) return Uint8Array.from(bytes);
-  throw new ValueError(
-    raw,
-    0,
-    bytes.length === 0 ? "nothing to send" : "too long to send",
-    [
-      `write 1 to ${longestSend} bytes`,
-    ][0],
-  );
+  const message = bytes.length === 0 ? "nothing to send" : "too long to send";
+  throw new ValueError(raw, 0, message, `write 1 to ${longestSend} bytes`);
 }
 
 function unknownEscape(raw: string, at: number): ValueError {

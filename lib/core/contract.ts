@@ -120,6 +120,12 @@ export interface Duplex extends AsyncDisposable {
   unacknowledged?(): number | null;
 
   /**
+   * Optional power: of the unacknowledged bytes those that were not sent even once, or null if
+   * unknown. Where it is all of them, the peer has no room for more: it is slow, and not gone.
+   */
+  unsent?(): number | null;
+
+  /**
    * Optional power: bytes of all writes that the system has taken so far. After a write that failed
    * it tells how much of that one is on its way, and so must not be written again elsewhere.
    */

@@ -164,6 +164,11 @@ export const limitTable = {
     unit: "count",
     reason: "events of a connection wait for who reads them, who may have stopped; the oldest go",
   },
+  "heartbeat-window": {
+    value: 1024 * 1024,
+    unit: "bytes",
+    reason: "a session with a framed heartbeat reads on while its data waits for a slow reader",
+  },
   "watch-targets": {
     value: 100_000,
     unit: "count",

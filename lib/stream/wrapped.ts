@@ -12,6 +12,7 @@ export class WrappedDuplex implements Duplex {
   readonly traits: Traits;
   readonly child?: Promise<ChildStatus>;
   readonly unacknowledged?: () => number | null;
+  readonly unsent?: () => number | null;
   unread?: () => number | null;
   readable?: () => Promise<void>;
   protected readonly inner: Duplex;
@@ -24,6 +25,7 @@ export class WrappedDuplex implements Duplex {
     // Powers are there or not there: a caller asks by looking, so they cannot be methods.
     if (inner.child !== undefined) this.child = inner.child;
     if (inner.unacknowledged) this.unacknowledged = () => inner.unacknowledged?.() ?? null;
+    if (inner.unsent) this.unsent = () => inner.unsent?.() ?? null;
     if (inner.unread) this.unread = () => inner.unread?.() ?? null;
     if (inner.readable) this.readable = () => inner.readable?.() ?? Promise.resolve();
   }

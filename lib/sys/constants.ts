@@ -76,6 +76,8 @@ export const SHUT_RDWR = 2;
 export const SIOCINQ = 0x541b;
 /** Bytes in the send queue that the peer has not acknowledged (TIOCOUTQ). */
 export const SIOCOUTQ = 0x5411;
+/** Queued and not sent even once (linux/sockios.h). */
+export const SIOCOUTQNSD = 0x894b;
 
 /** open(2): for writing. */
 export const O_RDONLY = 0;

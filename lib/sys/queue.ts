@@ -3,7 +3,7 @@
  * @module
  */
 
-import { SIOCINQ, SIOCOUTQ } from "./constants.ts";
+import { SIOCINQ, SIOCOUTQ, SIOCOUTQNSD } from "./constants.ts";
 import { libc } from "./libc.ts";
 import { socketNameMatches } from "./socket_name.ts";
 
@@ -29,6 +29,17 @@ export function undeliveredBytes(fd: number): number | null {
   const count = unacknowledgedBytes(fd);
   if (!count) return count;
   return socketNameMatches(fd, "remote", () => true) === true ? count : null;
+}
+
+/**
+ * Bytes of a TCP socket that were written and not sent even once (SIOCOUTQNSD): the peer's window,
+ * or the network, has had no room for them.
+ *
+ * @returns null where the system does not tell
+ * @throws {NetError} kind "unavailable" without FFI permission
+ */
+export function unsentBytes(fd: number): number | null {
+  return ask(fd, SIOCOUTQNSD);
 }
 
 /**

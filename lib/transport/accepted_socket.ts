@@ -8,7 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
 import { peerCredentials } from "../sys/credentials.ts";
 import { unlinger } from "../sys/descriptor.ts";
-import { undeliveredBytes } from "../sys/queue.ts";
+import { undeliveredBytes, unsentBytes } from "../sys/queue.ts";
 import { resetNow } from "../sys/reset.ts";
 import type { NativeSocket } from "../sys/socket.ts";
 import { readSocketOption } from "../sys/socket_options.ts";
@@ -65,6 +65,7 @@ export function acceptedSession(
     resets: isInet,
     reset: () => void (isUsable() && resetNow(fd)),
     unacknowledged: () => isUsable() ? undeliveredBytes(fd) : null,
+    unsent: () => isUsable() ? unsentBytes(fd) : null,
     unlinger: () => void (isUsable() && unlinger(fd)),
   };
   return new SocketSession(new NativeStream(socket), {

@@ -27,6 +27,8 @@ export interface SocketPowers {
   reset(): void;
   /** Bytes in the send queue that the peer has not acknowledged, or null where unknown. */
   unacknowledged(): number | null;
+  /** Of those, bytes that were not sent yet, or null where unknown. */
+  unsent?(): number | null;
   /** Bytes in the receive queue, or null where unknown. */
   unread?(): number | null;
   /** Switches SO_LINGER off: close would stop the whole runtime for as long as it lasts. */
@@ -194,6 +196,10 @@ export class SocketSession implements Duplex {
 
   unacknowledged(): number | null {
     return this.#gone || this.#isBroken ? null : this.#powers?.unacknowledged() ?? null;
+  }
+
+  unsent(): number | null {
+    return this.#gone || this.#isBroken ? null : this.#powers?.unsent?.() ?? null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

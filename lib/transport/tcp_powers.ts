@@ -6,7 +6,7 @@
 import { unlinger } from "../sys/descriptor.ts";
 import { resetNow } from "../sys/reset.ts";
 import { hasLibc } from "../sys/libc.ts";
-import { undeliveredBytes, unreadBytes } from "../sys/queue.ts";
+import { undeliveredBytes, unreadBytes, unsentBytes } from "../sys/queue.ts";
 import { inetDescriptor } from "./inet_descriptor.ts";
 import type { SocketPowers } from "./socket.ts";
 
@@ -33,6 +33,11 @@ export class TcpPowers implements SocketPowers {
   unacknowledged(): number | null {
     const fd = this.#descriptor();
     return fd === null ? null : undeliveredBytes(fd);
+  }
+
+  unsent(): number | null {
+    const fd = this.#descriptor();
+    return fd === null ? null : unsentBytes(fd);
   }
 
   unlinger(): void {
