@@ -2,11 +2,9 @@
 
 import "../support/libc.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { testFolder } from "../support/folder.ts";
 import { freeTcpPort, freeUdpPort, portOf } from "../support/ports.ts";
 import { plumb, plumbCommand, start, startPlumb } from "../support/process.ts";
 import { together } from "../support/together.ts";
-import { toolTest } from "../support/tools.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -145,7 +143,6 @@ Deno.test("a connection without answers, without the preface, or that ends is ex
   await using echo = startPlumb(["serve", "echo", "127.0.0.1:0", "udp://127.0.0.1:0"]);
   const [tcp = "", udp = ""] = await echo.listening(2);
   const cases = [
-    [["--mode", "echo", "exec:sleep 5"], /no answer to 2 requests/],
     [["--mode", "echo", "exec:true"], /the peer ended the connection$|broken pipe/],
     [["--mode", "pingpong", tcp], /does not begin with the preface.*only sends back what it gets/],
     [["--mode", "pingpong", udp], /the peer only sends back what it gets/],
@@ -184,35 +181,6 @@ Deno.test("a peer that changes one byte is exit 6, and the byte is named", async
   assertEquals(rowsOf(messages.stdout).at(-1)?.different, 3);
 });
 
-Deno.test("what cannot be pinged so is exit 2, before anything is opened", async () => {
-  const cases = [
-    [["ping"], /ADDR is missing/],
-    [["ping", "listen::80"], /write :80$/],
-    [["ping", "--mode", "connect", "udp://h:1"], /udp opens none to a peer/],
-    [["ping", "--mode", "icmp", "h:1"], /--mode.*connect.*echo.*pingpong/],
-    [["ping", "-"], /stdio has no peer to ping/],
-    [["ping", "file:/tmp/x"], /file has no peer to ping/],
-    [["ping", "-c", "0", "h:1"], /--count|-c/],
-    [["ping", "-c", "x", "h:1"], /count/],
-    [["ping", "--interval", "5", "h:1"], /write 5s$/],
-    [["ping", "--interval", "0ms", "h:1"], /--interval/],
-    [["ping", "--size", "3B", "udp://h:1"], /--size is 4 to 65507 bytes here, not 3$/],
-    [["ping", "--size", "1MiB", "udp://h:1"], /--size/],
-    [["ping", "--size", "100B", "h:1"], /--size is of --mode echo, and not of connect$/],
-    [["ping", "--say", "a=b", "h:1"], /--say is of --mode pingpong, and not of connect$/],
-    [["ping", "--mode=pingpong", "--say", "role", "h:1"], /role is not KEY=VALUE/],
-    [["ping", "--mode=pingpong", "--say=a=1", "--say=a=2", "h:1"], /a is said twice/],
-    [["serve", "pingpong", "127.0.0.1:0", "--say", "role"], /role is not KEY=VALUE/],
-    [["serve", "echo", "127.0.0.1:0", "--say", "a=b"], /--say is of pingpong, not of echo$/],
-  ] as const;
-  await together(cases.map(async ([args, line]) => {
-    const { code, stdout, stderr } = await plumb(args);
-    assertEquals([code, stdout], [2, ""], `${args}: ${stderr}`);
-    assertEquals(stderr.trimEnd().split("\n").length, 1);
-    assertMatch(stderr.trimEnd(), line);
-  }));
-});
-
 for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test(`${signal} prints the summary and ends with ${status}; SIGUSR2 says it before`, async () => {
     await using pinging = startPlumb(["ping", "exec:cat", "--interval", "10ms"]);
@@ -231,31 +199,6 @@ Deno.test("a reader of the rows that goes away ends it quietly", async () => {
   await using piped = start(["sh", "-c", `${words} | head -2`]);
   const { code, stdout, stderr } = await piped.result();
   assertEquals([code, stdout.trimEnd().split("\n").length, stderr], [0, 2, ""]);
-});
-
-Deno.test("--plan says the mode and opens nothing", async () => {
-  await using folder = await testFolder();
-  const { code, stdout } = await plumb(["ping", "--plan", "--json", `unix:${folder.file("none")}`]);
-  const [planned = {}] = rowsOf(stdout);
-  assertEquals([code, planned.event, planned.settings], [0, "plan", { mode: "connect" }]);
-});
-
-toolTest("script", "on a terminal the distribution is drawn", async () => {
-  const words = [...plumbCommand, "ping", "exec:cat", "-c", "30", "--interval", "2ms"];
-  const command = words.map((word) => `'${word}'`).join(" ");
-  await using terminal = start([
-    "script",
-    "--quiet",
-    "--return",
-    "--command",
-    command,
-    "/dev/null",
-  ]);
-  const { code, stdout } = await terminal.result();
-  assertEquals(code, 0, stdout);
-  const bars = [...stdout.matchAll(/^ *[\d.]+ \.\. +[\d.]+ ms \|#* +(\d+)\r$/gm)];
-  assert(bars.length >= 1, stdout);
-  assertEquals(bars.reduce((sum, [, count]) => sum + Number(count), 0), 30);
 });
 
 Deno.test("a port that only pings is fine: the connection of a name is one more", async () => {
