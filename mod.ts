@@ -78,6 +78,20 @@ export { record } from "./lib/stream/record.ts";
 export { type WebStreams, webStreams } from "./lib/stream/web.ts";
 export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";
 
+// Connections that are made anew
+export { Reconnecting, reconnecting } from "./lib/link/reconnect.ts";
+export type {
+  ConnectionEvent,
+  ConnectionStatus,
+  Dial,
+  ReconnectOptions,
+  ReconnectTally,
+} from "./lib/link/reconnect_options.ts";
+export type { ReconnectPolicy } from "./lib/link/reconnect_machine.ts";
+export { Backoff } from "./lib/link/backoff.ts";
+export { Connections } from "./lib/api/connections.ts";
+export { type EventReader, EventStream } from "./lib/core/event_stream.ts";
+
 // A session that survives its connections
 export type {
   LinkEvent,

@@ -26,7 +26,11 @@ export class EventStream<T> implements AsyncIterable<T> {
   #early: Reader<T> | undefined;
   #hasEnded = false;
 
-  /** @param maximum events that wait for one reader; the limit `event-queue` */
+  /**
+   * Nobody has to read it.
+   *
+   * @param maximum events that wait for one reader; the limit `event-queue`
+   */
   constructor(maximum: number = defaultLimits["event-queue"]) {
     this.#maximum = maximum;
     this.#early = this.#reader();

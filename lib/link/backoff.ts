@@ -30,6 +30,7 @@ export class Backoff {
   readonly #random: () => number;
   #failures = 0;
 
+  /** The first delay is bounded by `initialMs`. */
   constructor(options: BackoffOptions = {}) {
     this.#initialMs = options.initialMs ?? defaultBackoff.initialMs;
     this.#maximumMs = Math.max(this.#initialMs, options.maximumMs ?? defaultBackoff.maximumMs);

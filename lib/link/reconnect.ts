@@ -94,14 +94,17 @@ export class Reconnecting implements Duplex {
     else this.#redialler.start();
   }
 
+  /** This side's end of the last connection. */
   get local(): Peer {
     return this.#local;
   }
 
+  /** The peer of the last connection; before the first, the address. */
   get remote(): Peer {
     return this.#remote;
   }
 
+  /** As the first connection has them; before it, `ReconnectOptions.traits`. */
   get traits(): Traits {
     return this.#traits;
   }
@@ -135,6 +138,11 @@ export class Reconnecting implements Duplex {
     this.#redialler.retry("asked");
   }
 
+  /**
+   * As `Duplex.read`, from one connection after the other.
+   *
+   * @throws {NetError} what it was given up for; kind "aborted" once it was closed
+   */
   async read(into: Uint8Array): Promise<number | null> {
     for (;;) {
       if (this.#isDone) return null;
@@ -176,6 +184,7 @@ export class Reconnecting implements Duplex {
     this.#fail(error);
   }
 
+  /** As `Duplex.readable`; a read after it waits where the connection was lost. */
   async readable(): Promise<void> {
     for (;;) {
       const connection = this.#draining ?? this.#live;
@@ -185,6 +194,7 @@ export class Reconnecting implements Duplex {
     }
   }
 
+  /** As `Duplex.unread`, of the connection that is read. */
   unread(): number | null {
     return (this.#draining ?? this.#live)?.session.unread?.() ?? null;
   }
@@ -209,6 +219,7 @@ export class Reconnecting implements Duplex {
     return this.#outbox.closeWrite();
   }
 
+  /** Ends it, and the connection there is, at once. Idempotent, never throws. */
   abort(reason?: unknown): void {
     this.#takeLive()?.session.abort(reason);
     this.#fail(this.#closed("the session was closed on this side", reason));

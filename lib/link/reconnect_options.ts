@@ -85,11 +85,14 @@ export interface ReconnectTally {
 
 /** Where a connection is now, for a tally. */
 export interface ConnectionStatus {
+  /** Whether there is a connection; "over": there will be none. */
   readonly state: "connecting" | "up" | "waiting" | "over";
   /** The endpoint, or the peer of the last connection. */
   readonly address: string;
+  /** Attempts in a row so far, from 1. */
   readonly attempt: number;
   /** Until the next attempt, in milliseconds; 0 unless it waits. */
   readonly delayMs: number;
+  /** Connections there have been. */
   readonly connections: number;
 }
