@@ -14,7 +14,6 @@ import { readSayings } from "../../wire/peer_facts.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { statusOfError, statusOfSignal } from "../exit.ts";
 import type { Flags } from "../flag.ts";
-import { timestamp } from "../ndjson.ts";
 import { usage } from "../normalise.ts";
 import { resultFields, summaryFields } from "../ping_json.ts";
 import { resultLine, summaryLines } from "../ping_text.ts";
@@ -105,10 +104,8 @@ async function report(
   });
   try {
     for await (const result of pinging) {
-      if (output.json) {
-        const time = timestamp(context.clock.wall());
-        await output.object("ping", { time, address, mode, ...resultFields(result) });
-      } else await output.text(resultLine(result, manner));
+      if (output.json) await output.object("ping", { address, mode, ...resultFields(result) });
+      else await output.text(resultLine(result, manner));
     }
     const summary = await pinging.done;
     if (output.json) await output.object("summary", summaryFields(summary, address, mode));
