@@ -10,6 +10,7 @@ import { find } from "../support/tools.ts";
 import { type Benchmark, type Row, rowJson, rowText } from "./harness.ts";
 import { http } from "./http.ts";
 import { idleMemory } from "./idle_memory.ts";
+import { linkThroughput, linkTrip } from "./link.ts";
 import { modelConnections, modelIdleMemory, modelProcessors, modelSpares } from "./models.ts";
 import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
 import { startup } from "./startup.ts";
@@ -26,6 +27,8 @@ const benchmarks: readonly Benchmark[] = [
   modelProcessors,
   modelSpares,
   modelIdleMemory,
+  linkThroughput,
+  linkTrip,
 ];
 
 const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
