@@ -15,6 +15,7 @@ import { sequenceBytes } from "../link/probe_pattern.ts";
 import type { MakeProber } from "../link/prober.ts";
 import { familyOf } from "../transport/resolve.ts";
 import { dial } from "./connect.ts";
+import { lastingOf } from "./lasting_options.ts";
 import { ownFacts } from "./own_facts.ts";
 
 /** How a round trip is measured. */
@@ -73,15 +74,24 @@ export const maximumSize = 65_507;
  * @throws {NetError} kind "usage"
  */
 export function pingModeOf(
-  { scheme }: Address,
+  address: Address,
   wanted: PingMode | undefined,
   size: number,
 ): PingMode {
+  const { scheme } = address;
   const standard = defaultModes[scheme];
   if (standard === undefined) throw usage(`${scheme} has no peer to ping`);
   const mode = wanted ?? standard;
   if (mode === "connect" && standard !== "connect") {
     throw usage(`--mode connect times connections, and ${scheme} opens none to a peer`);
+  }
+  const lasting = lastingOf(address)?.lasting;
+  if (mode === "connect" && lasting !== undefined) {
+    throw usage("--mode connect opens a connection for each request; it keeps none alive");
+  }
+  // Half an echo would be lost, and the next taken for it.
+  if (lasting?.reconnect !== undefined) {
+    throw usage("a ping ends with its connection: no reconnect");
   }
   const isDatagram = scheme === "udp" || scheme === "unixgram";
   const minimum = isDatagram ? sequenceBytes : 1;

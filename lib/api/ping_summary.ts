@@ -11,11 +11,17 @@ import type { PeerFacts } from "../wire/peer_facts.ts";
 
 /** Round trips in milliseconds; all 0 where nothing was received. */
 export interface RoundTrips {
+  /** The shortest, as it was. */
   readonly minMs: number;
+  /** The 50th percentile; percentiles are within a thousandth of their value. */
   readonly medianMs: number;
+  /** The arithmetic mean: a few long ones pull it far from what is usual. */
   readonly meanMs: number;
+  /** Nine of ten are not above it. */
   readonly p90Ms: number;
+  /** 99 of 100 are not above it. */
   readonly p99Ms: number;
+  /** The longest, as it was. */
   readonly maxMs: number;
   /**
    * The mean of how much each round trip differs from the one before, in the order of arrival. It

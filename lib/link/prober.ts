@@ -12,8 +12,9 @@ import type { ClockEstimate } from "./clock_filter.ts";
 export interface PongDetail {
   /** How long the peer took between question and answer, by its clock (ms). */
   readonly peerMs: number;
-  /** Time there and back apart, in milliseconds: they rest on the estimated offset of the clocks. */
+  /** Time there alone, in milliseconds: it rests on the estimated offset of the clocks. */
   readonly thereMs: number;
+  /** What it differs from `thereMs` is the asymmetry of the two ways. */
   readonly backMs: number;
   /** How far the clocks are apart, by the last eight exchanges. */
   readonly clock: ClockEstimate;
