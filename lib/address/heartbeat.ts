@@ -3,6 +3,7 @@
  *
  *     every=5s,misses=3,grace=1s,mode=pingpong
  *     every=30s,send=PING\r\n,expect=^PONG,strip=no
+ *     mode=pingpong,say=role=db
  *
  * A comma separates; `\,` is a comma. In `send` there are `\r \n \t \\ \xHH`; `expect` is a regular
  * expression as it stands, but for its `\,`.
@@ -28,6 +29,8 @@ export interface HeartbeatSpec {
   readonly send?: Uint8Array;
   /** Its lines that are heartbeats. */
   readonly expect?: RegExp;
+  /** What this side says of itself to another plumb: `say=role=db`, any number of times. */
+  readonly say?: Readonly<Record<string, string>>;
 }
 
 /** More often than that, and the load is what one measures. */
@@ -60,6 +63,7 @@ const readers: Readonly<Record<string, (part: Part, draft: Draft) => void>> = {
   send: (part, draft) => draft.send = sendBytes(part),
   expect: (part, draft) => draft.expect = pattern(part),
   strip: (part, draft) => draft.strip = choice(part, ["yes", "no"]) === "yes",
+  say: (part, draft) => draft.say = saying(part, draft.say),
 };
 
 /** The usual heartbeat: one every 5 s, dead after three misses. */
@@ -86,7 +90,7 @@ export function parseHeartbeat(text: string): HeartbeatSpec {
     const start = at - key.length - 1;
     const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
     if (reader === undefined) throw unknownKey(text, key, start);
-    if (seen.has(key)) throw new ValueError(text, start, `${key} is given twice`);
+    if (seen.has(key) && key !== "say") throw new ValueError(text, start, `${key} is given twice`);
     seen.set(key, part);
     try {
       reader(part, draft);
@@ -107,7 +111,7 @@ export function parseHeartbeatOrNone(text: string): HeartbeatSpec | null {
 
 /** Prints a heartbeat in full, so that `parseHeartbeat` gives it back. */
 export function formatHeartbeat(spec: HeartbeatSpec): string {
-  const { everyMs, misses, graceMs, mode, detector, send, expect, strip } = spec;
+  const { everyMs, misses, graceMs, mode, detector, send, expect, strip, say = {} } = spec;
   const parts = [`every=${formatDuration(everyMs)}`, `misses=${misses}`];
   if (graceMs > 0) parts.push(`grace=${formatDuration(graceMs)}`);
   if (mode !== "heartbeat") parts.push(`mode=${mode}`);
@@ -115,6 +119,7 @@ export function formatHeartbeat(spec: HeartbeatSpec): string {
   if (send !== undefined) parts.push(`send=${[...send].map(escapeByte).join("")}`);
   if (expect !== undefined) parts.push(`expect=${escapeCommas(expect.source)}`);
   if (expect !== undefined && !strip) parts.push("strip=no");
+  for (const [name, value] of Object.entries(say)) parts.push(sayingPart(name, value));
   return parts.join(",");
 }
 
@@ -157,6 +162,11 @@ function clashOf(
 ): { readonly at: number; readonly message: string; readonly hint: string } | null {
   const at = (key: string) => (seen.get(key)?.at ?? 0) - key.length - 1;
   const isText = send !== undefined || expect !== undefined;
+  if (isText && seen.has("say")) {
+    const message =
+      "what is said of oneself is told to plumbs, send and expect are for other peers";
+    return { at: at("say"), message, hint: "write one of them" };
+  }
   if (isText && mode === "pingpong") {
     const message = "mode=pingpong is between two plumbs, send and expect are for other peers";
     return { at: at("mode"), message, hint: "write one of them" };
@@ -235,6 +245,23 @@ function pattern({ raw }: Part): RegExp {
     const why = thrown instanceof Error ? thrown.message.replace(/^.*: /, "") : "";
     throw new ValueError(raw, 0, `no regular expression: ${why.toLowerCase()}`);
   }
+}
+
+/** Which names and values may be said is the wire's to know (`wire/peer_facts.ts`). */
+function saying({ raw }: Part, said: HeartbeatSpec["say"]): Readonly<Record<string, string>> {
+  const text = raw.replace(/\\([\\,])/g, "$1");
+  const equals = text.indexOf("=");
+  if (equals <= 0) throw new ValueError(raw, 0, "not KEY=VALUE", "write say=role=db");
+  const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
+  const say: Record<string, string> = Object.assign(Object.create(null), said);
+  if (Object.hasOwn(say, name)) throw new ValueError(raw, 0, `${quote(name)} is said twice`);
+  say[name] = value;
+  return say;
+}
+
+/** What a side says of itself, as a part of a heartbeat's text. */
+export function sayingPart(name: string, value: string): string {
+  return `say=${name}=${value.replace(/[\\,]/g, "\\$&")}`;
 }
 
 function escapeByte(byte: number): string {

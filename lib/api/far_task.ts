@@ -12,9 +12,11 @@ import { NetError } from "../core/error.ts";
 import { defaultLimits, type Limits } from "../core/limits.ts";
 import type { Json } from "../service/control.ts";
 import type { OpenedService } from "../service/handler.ts";
+import type { Connections } from "./connections.ts";
 import { equip, type Equipment } from "./equipment.ts";
 import type { RelayWork } from "./far_relay.ts";
 import type { PairOptions } from "./pairing.ts";
+import { keepingAlive } from "./heartbeat.ts";
 import { openService, serviceNamed, type ServiceOptions } from "./services.ts";
 
 /** What is served: a service by name, or the other end of a relay. */
@@ -28,6 +30,8 @@ export interface FarTask {
   readonly schema: 1;
   readonly work: FarWorkload;
   readonly equipment: Equipment;
+  /** Looks for life in each session: the text of a heartbeat. */
+  readonly heartbeat?: string;
   readonly limits: Limits;
   /** It serves one session and ends. */
   readonly once: boolean;
@@ -42,7 +46,7 @@ export function taskToJson(task: FarTask): Json {
 
 /** Reads a task. @throws {NetError} kind "protocol" where it is of another version, or none */
 export function readTask(value: Json): FarTask {
-  const { schema, once, firstByteMs, busyMessage, ...task } = record(value);
+  const { schema, once, firstByteMs, busyMessage, heartbeat, ...task } = record(value);
   if (schema !== 1) throw unreadable("version");
   if (typeof once !== "boolean") throw unreadable("shape");
   return {
@@ -52,6 +56,7 @@ export function readTask(value: Json): FarTask {
     limits: readLimits(task.limits),
     once,
     ...(typeof firstByteMs === "number" ? { firstByteMs } : {}),
+    ...(typeof heartbeat === "string" ? { heartbeat } : {}),
     ...(typeof busyMessage === "string" ? { busyMessage } : {}),
   };
 }
@@ -121,18 +126,34 @@ export function relayWork(
  * Makes ready what a task says.
  *
  * @param say takes the text of a hexdump
+ * @param connections keeps in view those that are made anew
  * @throws {NetError} where the service cannot be opened
  */
 export async function openTask(
+  task: FarTask,
+  context: Context,
+  say: (text: string) => void,
+  connections?: Connections,
+): Promise<OpenedService> {
+  const opened = await openWork(task, context, say, connections);
+  const op = task.work.kind === "relay" ? "relay" : "serve";
+  return {
+    handle: keepingAlive(opened.handle, task.heartbeat, context, op),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+async function openWork(
   { work, equipment }: FarTask,
   context: Context,
   say: (text: string) => void,
+  connections: Connections | undefined,
 ): Promise<OpenedService> {
   if (work.kind === "relay") {
     const { openRelayWork } = await import("./far_relay.ts");
     return openRelayWork(work, (session, { id }) => {
       return equip(session, equipment, `.${id}`, say, context);
-    });
+    }, connections);
   }
   const opened = await openService(serviceNamed(work.name), context, work.options);
   return {

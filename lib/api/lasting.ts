@@ -96,7 +96,8 @@ async function watched(
   context: Context,
 ): Promise<Duplex> {
   const { keepAlive } = await import("../link/keep_alive.ts");
-  return keepAlive(session, { ...heartbeat, op: "connect" }, context);
+  const { heartbeatOptions } = await import("./heartbeat.ts");
+  return keepAlive(session, heartbeatOptions(heartbeat, context, "connect"), context);
 }
 
 /**

@@ -8,10 +8,14 @@ import { type Context, withSignal } from "../core/context.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
 import { Acceptor } from "../service/accept.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
+import { withHeartbeat, withShortQueue } from "./heartbeat.ts";
 import { closeAll, openListeners } from "./passive.ts";
 
 /** How `listen` behaves. */
-export type ListenOptions = CallOptions;
+export interface ListenOptions extends CallOptions {
+  /** Looks for life in each session: `every=5s,misses=3`, as `--heartbeat` takes it. */
+  readonly heartbeat?: string;
+}
 
 /**
  * Listens on an address.
@@ -36,8 +40,10 @@ export async function listen(
   options: ListenOptions = {},
 ): Promise<Listening> {
   const context = contextOf(options);
-  const target = addressFor(address, "passive");
-  return new Listening(await openListeners(target, context, portsOf(options)), context);
+  const { heartbeat } = options;
+  const given = addressFor(address, "passive");
+  const target = heartbeat === undefined ? given : withShortQueue(given);
+  return new Listening(await openListeners(target, context, portsOf(options)), context, heartbeat);
 }
 
 /** A connection that was accepted and waits to be asked for. */
@@ -56,14 +62,20 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
   /** The listeners inside, one for each address. */
   readonly listeners: readonly Listener[];
   readonly #context: Context;
+  readonly #heartbeat: string | undefined;
   readonly #offers: Offer[] = [];
   readonly #takers: ((offer: Offer | null) => void)[] = [];
   #running: Promise<void> | undefined;
   #open: number;
   #failure: { thrown: unknown } | undefined;
 
-  /** Owns the listeners; accepts nothing before the first call of `accept`. */
-  constructor(listeners: readonly Listener[], context: Context) {
+  /**
+   * Owns the listeners; accepts nothing before the first call of `accept`.
+   *
+   * @param heartbeat looks for life in each session, as `--heartbeat` takes it
+   */
+  constructor(listeners: readonly Listener[], context: Context, heartbeat?: string) {
+    this.#heartbeat = heartbeat;
     this.listeners = listeners;
     this.addresses = listeners.map((listener) => listener.local);
     this.#context = context;
@@ -84,7 +96,11 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
       return null;
     }
     offer.taken();
-    return await offer.incoming.settle(this.#context);
+    const session = await offer.incoming.settle(this.#context);
+    const heartbeat = this.#heartbeat;
+    return heartbeat === undefined
+      ? session
+      : withHeartbeat(session, heartbeat, this.#context, "listen");
   }
 
   /** Sessions until it is closed. */

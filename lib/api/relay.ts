@@ -19,6 +19,7 @@ import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { actsOnMachine, refuseExposure } from "./exposure.ts";
 import { type Equipment, equipmentOf } from "./equipment.ts";
 import { type FarTask, relayWork } from "./far_task.ts";
+import { keepingAlive, withShortQueue } from "./heartbeat.ts";
 import { lastingOf } from "./lasting_options.ts";
 import { Listening } from "./listen.ts";
 import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
@@ -34,6 +35,11 @@ export interface RelayCallOptions extends CallOptions, AcceptPolicy, PairOptions
   readonly timeoutMs?: number;
   /** Allows `exec:` and `sh:` behind an address that other machines can reach. */
   readonly public?: boolean;
+  /**
+   * Looks for life in the sessions of each end that listens, as `--heartbeat` takes it; an end that
+   * connects has an option of its own (`?heartbeat=`).
+   */
+  readonly heartbeat?: string;
 }
 
 /**
@@ -60,7 +66,8 @@ export async function relay(
   b: string | Address,
   options: RelayCallOptions = {},
 ): Promise<RunningServer> {
-  const ends = { a: valueOf(a), b: valueOf(b) };
+  const { heartbeat } = options;
+  const ends = { a: listeningWell(valueOf(a), heartbeat), b: listeningWell(valueOf(b), heartbeat) };
   for (const end of [ends.a, ends.b]) lastingOf(end); // what it cannot do is told before
   refuseRelay(ends.a, ends.b, options.public ?? false);
   const model = modelOf(options);
@@ -82,7 +89,7 @@ export async function relay(
         options.timeoutMs,
         options.connections,
       );
-    const handler = pairing(front, open, pair);
+    const handler = keepingAlive(pairing(front, open, pair), heartbeat, context, "relay");
     const task = relayTask(front, behind, context, options);
     const make = await serverOf(model, handler, task, options);
     return new RunningServer(listeners, make, options, context);
@@ -93,8 +100,9 @@ export async function relay(
       throw thrown;
     },
   );
-  const paired = new Listening(others, context);
-  const handler = pairing(front, (within) => nextOf(paired, within), pair);
+  const paired = new Listening(others, context, heartbeat);
+  const joining = pairing(front, (within) => nextOf(paired, within), pair);
+  const handler = keepingAlive(joining, heartbeat, context, "relay");
   const close = () => paired[Symbol.asyncDispose]();
   return new RunningServer(listeners, looped(handler), options, context, close);
 }
@@ -106,9 +114,10 @@ function relayTask(
   { limits }: Context,
   options: RelayCallOptions,
 ): Omit<FarTask, "once"> | null {
-  const { equip, onOpen, onEnd, equipment = {} } = options;
+  const { equip, onOpen, onEnd, equipment = {}, heartbeat } = options;
   if (equip !== undefined || onOpen !== undefined || onEnd !== undefined) return null;
-  return { schema: 1, work: relayWork(front, behind, options), equipment, limits };
+  const alive = heartbeat === undefined ? {} : { heartbeat };
+  return { schema: 1, work: relayWork(front, behind, options), equipment, ...alive, limits };
 }
 
 /**
@@ -136,6 +145,10 @@ export function refuseRelayModel(model: Model, a: Address, b: Address): void {
 export function refuseRelay(a: Address, b: Address, isPublic: boolean): void {
   if (a.passive && actsOnMachine(b)) refuseExposure(a, b.scheme, isPublic);
   if (b.passive && actsOnMachine(a)) refuseExposure(b, a.scheme, isPublic);
+}
+
+function listeningWell(end: Address, heartbeat: string | undefined): Address {
+  return end.passive && heartbeat !== undefined ? withShortQueue(end) : end;
 }
 
 function valueOf(address: string | Address): Address {

@@ -11,6 +11,7 @@ import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/polic
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { type Equipment, equipmentOf } from "./equipment.ts";
 import type { FarTask } from "./far_task.ts";
+import { keepingAlive, withShortQueue } from "./heartbeat.ts";
 import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
 import { datagramBounds, openAllListeners } from "./passive.ts";
 import { RunningServer } from "./running.ts";
@@ -22,6 +23,11 @@ export interface ServeOptions extends CallOptions, AcceptPolicy, ServiceOptions,
   readonly equipment?: Equipment;
   /** Puts something around each session before it is served: a rate limit, taps. */
   readonly equip?: (session: Duplex, info: SessionInfo) => Promise<Duplex>;
+  /**
+   * Looks for life in each session, and ends one whose peer is dead: `every=5s,misses=3`, as
+   * `--heartbeat` takes it. Without `send` or `expect` the peer must be a plumb that does the same.
+   */
+  readonly heartbeat?: string;
 }
 
 /**
@@ -50,14 +56,19 @@ export async function serve(
 ): Promise<RunningServer> {
   const context = contextOf(options);
   const list = Array.isArray(addresses) ? addresses : [addresses];
-  const targets = list.map((address: string | Address) => addressFor(address, "passive"));
+  const { heartbeat } = options;
+  const targets = list.map((address: string | Address) => {
+    const target = addressFor(address, "passive");
+    return heartbeat === undefined ? target : withShortQueue(target);
+  });
   const model = modelOf(options);
   refuseModel(model, targets);
   const opened = typeof service === "string"
     ? await openNamed(service, targets, context, options)
     : handlerOnly(service);
   try {
-    const handler = equipping(opened.handle, equipmentOf(options, context));
+    const equipped = equipping(opened.handle, equipmentOf(options, context));
+    const handler = keepingAlive(equipped, heartbeat, context, "serve");
     const task = typeof service === "string" ? taskOf(service, context, options) : null;
     const make = await serverOf(model, handler, task, options);
     const listeners = await openAllListeners(
@@ -81,7 +92,7 @@ function taskOf(
   options: ServeOptions,
 ): Omit<FarTask, "once"> | null {
   if (options.equip !== undefined) return null;
-  const { service, subject, idleMs, lifetimeMs, equipment = {} } = options;
+  const { service, subject, idleMs, lifetimeMs, heartbeat, equipment = {} } = options;
   const { clock } = context;
   const startedMs = options.startedMs ?? Math.round(clock.wall() - clock.now());
   const given = Object.entries({ service, subject, idleMs, lifetimeMs, startedMs });
@@ -90,6 +101,7 @@ function taskOf(
     schema: 1,
     work: { kind: "service", name, options: plain },
     equipment,
+    ...(heartbeat === undefined ? {} : { heartbeat }),
     limits: context.limits,
   };
 }

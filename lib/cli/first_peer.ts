@@ -4,6 +4,7 @@
  */
 
 import { withinTime } from "../api/endpoint.ts";
+import { withShortQueue } from "../api/heartbeat.ts";
 import { Listening } from "../api/listen.ts";
 import { openListeners } from "../api/passive.ts";
 import type { Address } from "../core/address.ts";
@@ -12,6 +13,7 @@ import type { Duplex } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { SessionsOptions } from "../stream/sessions.ts";
 import type { CommandContext } from "./command.ts";
+import { heartbeatOf } from "./heartbeat_flag.ts";
 
 /** The first datagram peer wins; it may be silent as long as it likes, as a connection may. */
 const firstPeerOnly: SessionsOptions = {
@@ -34,10 +36,10 @@ export async function listenForOne(
   context: Context,
   session: CommandContext,
 ): Promise<Listening> {
-  return new Listening(
-    await openListeners(address, context, session.ports, firstPeerOnly),
-    context,
-  );
+  const heartbeat = heartbeatOf(session.row.name, session.flags);
+  const target = heartbeat === undefined ? address : withShortQueue(address);
+  const listeners = await openListeners(target, context, session.ports, firstPeerOnly);
+  return new Listening(listeners, context, heartbeat);
 }
 
 /** Listens, then waits for the first peer as `firstOf` does. */

@@ -24,6 +24,9 @@ export function refuseGaps(flags: Flags, scheme: string): void {
   if (scheme !== "udp" && scheme !== "unixgram") {
     throw usage("listen", `--gaps: ${scheme} has no datagrams`, "listen on udp:// or unixgram:");
   }
+  if (flags.source("heartbeat") !== undefined) {
+    throw usage("listen", "--gaps and --heartbeat exclude each other", "it answers nobody");
+  }
   if (flags.flag("keep")) throw usage("listen", "--gaps and --keep exclude each other");
 }
 

@@ -10,6 +10,7 @@ import { formatAddress } from "../address/format.ts";
 import { canLast, lastingOptions } from "../api/lasting_rows.ts";
 import type { Address } from "../core/address.ts";
 import type { FlagRow, Flags } from "./flag.ts";
+import { heartbeatOf } from "./heartbeat_flag.ts";
 import { usage } from "./normalise.ts";
 
 /**
@@ -35,7 +36,7 @@ export function withDefaults(address: Address, flags: Flags): Defaulted {
   const own = new Map(address.options.map(({ name, value }) => [name, value]));
   const given = lastingFlags
     .filter(({ name }) => !own.has(name) && flags.source(name) === "flag")
-    .map(({ name }) => ({ name, value: flags.text(name) ?? null }));
+    .map(({ name }) => ({ name, value: valueOf(name, flags) }));
   const reconnect = own.has("reconnect")
     ? own.get("reconnect") !== switchedOff
     : given.some(({ name, value }) => name === "reconnect" && value !== switchedOff);
@@ -44,6 +45,11 @@ export function withDefaults(address: Address, flags: Flags): Defaulted {
     address: { ...address, options: [...address.options, ...added] },
     fromFlags: new Set(added.map(({ name }) => name)),
   };
+}
+
+function valueOf(name: string, flags: Flags): string | null {
+  if (name !== "heartbeat") return flags.text(name) ?? null;
+  return heartbeatOf("heartbeat", flags) ?? switchedOff;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   serviceSessionFlags,
   sessionFlags,
 } from "./flags.ts";
+import { heartbeatFlag, heartbeatSayFlag } from "./heartbeat_flag.ts";
 import { lastingFlags } from "./lasting_flags.ts";
 import { linkFlags } from "./link_flags.ts";
 import { modelFlags } from "./model_flags.ts";
@@ -36,6 +37,7 @@ export const commands: readonly CommandRow[] = [
     flags: [
       connectTimeoutFlag,
       ...lastingFlags,
+      heartbeatSayFlag,
       confirmFlag,
       ...sessionFlags,
       frameFlag,
@@ -77,6 +79,8 @@ export const commands: readonly CommandRow[] = [
         minimum: 1,
         help: "how long to wait for the first peer (default: without end)",
       },
+      heartbeatFlag,
+      heartbeatSayFlag,
       ...sessionFlags,
       frameFlag,
       drainFlag,
@@ -104,6 +108,7 @@ export const commands: readonly CommandRow[] = [
       { name: "once", kind: "flag", help: "serve one peer, then end; an end that is - implies it" },
       connectTimeoutFlag,
       ...lastingFlags,
+      heartbeatSayFlag,
       ...sessionFlags,
       frameFlag,
       ...serverFlags,
@@ -137,6 +142,7 @@ export const commands: readonly CommandRow[] = [
       sayFlag,
       ...announceFlags,
       connectTimeoutFlag,
+      heartbeatFlag,
       ...serviceSessionFlags,
       ...serverFlags,
       ...modelFlags,

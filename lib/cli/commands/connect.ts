@@ -9,6 +9,7 @@ import type { Context } from "../../core/context.ts";
 import type { Duplex } from "../../core/contract.ts";
 import type { RelayOptions } from "../../stream/relay.ts";
 import type { CommandContext, Invocation } from "../command.ts";
+import { heartbeatOf } from "../heartbeat_flag.ts";
 import { refuseUnused } from "../lasting_flags.ts";
 import { oneSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
@@ -22,6 +23,7 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   const plan = invocation.plan({ endpoints: [planEndpoint("peer", text, "active", flags)] });
   const address = endpointOf(plan, "peer");
   refuseUnused("connect", flags, [address]);
+  heartbeatOf("connect", flags);
   if (flags.number("confirm") !== undefined) {
     (await import("../../api/confirm.ts")).refuseConfirm(address.scheme);
   }

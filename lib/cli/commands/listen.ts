@@ -13,6 +13,7 @@ import type { RelayOptions } from "../../stream/relay.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { statusOfSignal } from "../exit.ts";
 import type { Flags } from "../flag.ts";
+import { heartbeatOf } from "../heartbeat_flag.ts";
 import { firstPeer, listenForOne, peerWithin } from "../first_peer.ts";
 import { listenForGaps, refuseGaps } from "../gap_report.ts";
 import { usage } from "../normalise.ts";
@@ -27,6 +28,7 @@ export function plan(invocation: Invocation): Plan {
   const endpoint = planEndpoint("address", text, "passive");
   refuseGaps(invocation.flags, endpoint.scheme);
   refuseDrain(invocation.flags);
+  heartbeatOf("listen", invocation.flags);
   return invocation.plan({ endpoints: [endpoint] });
 }
 

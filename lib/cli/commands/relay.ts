@@ -17,6 +17,7 @@ import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import type { Flags } from "../flag.ts";
 import { drainFlag } from "../flags.ts";
+import { heartbeatOf } from "../heartbeat_flag.ts";
 import { refuseUnused } from "../lasting_flags.ts";
 import { modelFlags } from "../model_flags.ts";
 import { modelOptionsOf } from "../model_options.ts";
@@ -38,6 +39,7 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   });
   const [a, b] = [endpointOf(plan, "a"), endpointOf(plan, "b")];
   refuseUnused("relay", invocation.flags, [a, b]);
+  heartbeatOf("relay", invocation.flags);
   refuseRelay(a, b, invocation.flags.flag("public") ?? false);
   if (!isSingle(a, b, invocation.flags)) {
     if (invocation.flags.flag("child-status")) {
@@ -73,6 +75,7 @@ function isSingle(a: Address, b: Address, flags: Flags): boolean {
 function many(a: Address, b: Address, session: CommandContext): Promise<number> {
   const { flags } = session;
   const timeoutMs = flags.number("timeout");
+  const heartbeat = heartbeatOf("relay", flags);
   return manySessions(session, (context, policy) =>
     relay(a, b, {
       ...context,
@@ -83,6 +86,7 @@ function many(a: Address, b: Address, session: CommandContext): Promise<number> 
       public: flags.flag("public") ?? false,
       framing: framingOf(flags),
       ...modelOptionsOf(flags, "relay"),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
       equipment: equipmentOf(flags),
       say: sayDump(session),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

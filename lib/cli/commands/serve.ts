@@ -18,6 +18,7 @@ import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
+import { heartbeatOf } from "../heartbeat_flag.ts";
 import { equipmentOf, sayDump, timeBoundsOf } from "../session_options.ts";
 
 export async function plan(invocation: Invocation): Promise<Plan> {
@@ -30,6 +31,8 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   const name = isCommand ? "exec" : first;
   const service = serviceNamed(name);
   refuseOtherServices(flags, service);
+  refuseTwoHeartbeats(flags, service);
+  heartbeatOf("serve", flags, service.name === pingpongName);
   const subject = isCommand ? first : takesSubject(service, words) ? words.shift() : undefined;
   if (words.length === 0) throw usage("serve", "ADDR is missing", `where to serve ${name}`);
   const endpoints = words.map((text) => planEndpoint("address", text, "passive"));
@@ -57,11 +60,23 @@ function takesSubject(service: AnyService, [first]: readonly string[]): boolean 
 function refuseOtherServices(flags: Flags, service: AnyService): void {
   const own = new Set(service.options.map(({ name }) => name));
   for (const other of Object.values(services)) {
-    const alien = other.options.find(({ name }) => !own.has(name) && flags.source(name) === "flag");
+    const alien = other.options.find(({ name }) => {
+      const isHeartbeats = name === "say" && flags.source("heartbeat") === "flag";
+      return !own.has(name) && !isHeartbeats && flags.source(name) === "flag";
+    });
     if (alien !== undefined) {
       throw usage("serve", `--${alien.name} is of ${other.name}, not of ${service.name}`);
     }
   }
+}
+
+/** The service whose `--say` is its own. */
+const pingpongName = "pingpong";
+
+/** The service speaks the very frames of a heartbeat. @throws {NetError} kind "usage" */
+function refuseTwoHeartbeats(flags: Flags, { name }: AnyService): void {
+  if (name !== pingpongName || flags.source("heartbeat") === undefined) return;
+  throw usage("serve", "--heartbeat is not for pingpong, which answers heartbeats as it is");
 }
 
 /** The flags that are options of this service. */
@@ -81,6 +96,7 @@ function serviceOptions(
 export function run(plan: Plan, session: CommandContext): Promise<number> {
   const { service, subject, options } = plan.settings;
   if (service === announceName) return runAnnounce(plan, session);
+  const heartbeat = heartbeatOf("serve", session.flags, service === pingpongName);
   return manySessions(
     session,
     (context, policy) =>
@@ -93,6 +109,7 @@ export function run(plan: Plan, session: CommandContext): Promise<number> {
         ...(typeof subject === "string" ? { subject } : {}),
         public: session.flags.flag("public") ?? false,
         ...modelOptionsOf(session.flags, "serve"),
+        ...(heartbeat === undefined ? {} : { heartbeat }),
         equipment: equipmentOf(session.flags),
         say: sayDump(session),
       }),
