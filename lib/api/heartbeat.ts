@@ -86,5 +86,5 @@ export function withShortQueue<A extends Address>(address: A): A {
   if (address.scheme !== "tcp" || address.options.some((option) => option.name === name)) {
     return address;
   }
-  return { ...address, options: [...address.options, { name, value: `${queueBytes}B` }] };
+  return { ...address, options: [...address.options, { name, value: String(queueBytes) }] };
 }

@@ -77,13 +77,13 @@ export function closedHere(session: Duplex, reason: unknown): NetError {
   });
 }
 
-/** Codecs know nothing of the peer: their errors get its address. */
-export function placed(error: NetError, address: string): NetError {
+/** Codecs know nothing of the peer: their errors get its address, and the operation. */
+export function placed(error: NetError, address: string, op: string | undefined): NetError {
   if (error.address !== undefined) return error;
-  const { kind, op, reason: message, code, hint, blame } = error;
+  const { kind, reason: message, code, hint, blame } = error;
   return new NetError({
     kind,
-    op,
+    op: op ?? error.op,
     message,
     address,
     blame,

@@ -279,7 +279,8 @@ class KeptSession implements KeptAlive, DialectSink {
 
   readonly #broke = (thrown: unknown): void => {
     if (this.#isOver) return;
-    const error = placed(toNetError(thrown, "read", this.remote.text, "remote"), this.remote.text);
+    const { text } = this.remote;
+    const error = placed(toNetError(thrown, "read", text, "remote"), text, this.#options.op);
     // After a reset there is nothing to abort; a peer that breaks the rules must hear of it.
     if (error.kind === "protocol") this.#inner.abort(error);
     this.#over();
