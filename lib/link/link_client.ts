@@ -17,7 +17,7 @@ import type { CarrierRecords, LinkSecurity } from "./link_handshake.ts";
 import { greetServer } from "./link_greeting.ts";
 import type { RemoteListener } from "./link_listener.ts";
 import type { LinkClientOptions, LinkEvent, LinkHandlers, LinkTally } from "./link_options.ts";
-import { type CarrierEnd, LinkRunner } from "./link_runner.ts";
+import { type CarrierEnd, closedHere, LinkRunner } from "./link_runner.ts";
 import { addTally, emptyTally } from "./link_tally.ts";
 import type { Dial } from "./reconnect_options.ts";
 import { Redialler } from "./redialler.ts";
@@ -320,8 +320,7 @@ export class LinkClient implements AsyncDisposable {
   }
 
   async #end(error: NetError | undefined): Promise<void> {
-    const reason = error ??
-      new NetError({ kind: "aborted", op: "link", message: "the link was closed on this side" });
+    const reason = error ?? closedHere();
     this.#redialler.stop();
     this.#context.signal.removeEventListener("abort", this.#onSignal);
     this.#firstUp.reject(reason);

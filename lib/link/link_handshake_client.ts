@@ -72,7 +72,7 @@ export class ClientHandshake extends Handshake {
 
 /** A plain refusal as what it means here. Anyone on the way can forge it: see `LinkClient`. */
 function refusedBy({ reason, code, text }: PlainRefusal): NetError {
-  const said = text === "" ? "" : `: "${quote(text)}"`;
+  const said = text === "" ? "" : `: ${quote(text)}`;
   const init = { op: "link", blame: "remote" } as const;
   switch (reason) {
     case "authentication": {

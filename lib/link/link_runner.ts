@@ -69,6 +69,7 @@ export class LinkRunner implements ChannelOwner {
   #timer: Timer | undefined;
   #timerMs = Infinity;
   #isTelling = false;
+  #hasLeft = false;
   #failure: NetError | undefined;
   #ending: Promise<void> | undefined;
 
@@ -230,6 +231,8 @@ export class LinkRunner implements ChannelOwner {
       case "carrier-dead":
         return this.#carrier?.drop(this.#dead());
       case "goodbye":
+        // The answer to ours is no news.
+        if (this.#hasLeft) return this.#over("done", closedHere());
         return this.#over(event.code, goodbyeError(event.code, event.text));
       case "over":
         return this.#carrier?.close();
@@ -350,6 +353,7 @@ export class LinkRunner implements ChannelOwner {
 
   /** Tells the peer that the session ends; what was written before still arrives. */
   goodbye(code: LinkCode, text: string): void {
+    this.#hasLeft = true;
     this.session.goodbye(code, text);
     this.stirred();
   }
@@ -391,6 +395,12 @@ export class LinkRunner implements ChannelOwner {
   }
 }
 
+/** The session was ended by who uses it. */
+export function closedHere(): NetError {
+  const message = "the link was closed on this side";
+  return new NetError({ kind: "aborted", op: "link", message });
+}
+
 function replaced(): NetError {
   const message = "the session goes on by another carrier";
   return new NetError({ kind: "aborted", op: "link", message, blame: "remote" });
@@ -402,5 +412,5 @@ function goodbyeError(code: LinkCode, text: string): NetError {
   const message = code === "taken-over"
     ? "another client of the same identity has taken over"
     : `the other side has ended the session (${code})${said}`;
-  return new NetError({ kind: "broken", op: "link", message, code, blame: "remote" });
+  return new NetError({ kind: "broken", op: "link", message, blame: "remote" });
 }

@@ -114,7 +114,7 @@ Deno.test("an unknown version is refused before anything else of it is read", ()
   client.start(hello);
   assertEquals(
     failure(() => client.receive(server.refusal ?? text(""))).message,
-    'link: the server does not speak version 1: "this side speaks version 1"',
+    "link: the server does not speak version 1: this side speaks version 1",
   );
   const newer = new ClientHandshake(sealed);
   newer.start(hello);
@@ -136,7 +136,7 @@ Deno.test("a refusal of a later version is understood by its code, or shown by i
   other.start(hello);
   assertEquals(
     failure(() => other.receive(unknown)).message,
-    'link: the server refuses (code 77): "see \\x1b[31mthe moon"',
+    "link: the server refuses (code 77): see \\x1b[31mthe moon",
   );
 });
 
@@ -162,7 +162,7 @@ Deno.test("a server that has no place says busy, which is not for ever", () => {
   const client = new ClientHandshake(sealed);
   client.start(hello);
   const thrown = failure(() => client.receive(encodeRefusal("busy", "64 handshakes")));
-  assertEquals(thrown.message, 'link: the server is busy: "64 handshakes"');
+  assertEquals(thrown.message, "link: the server is busy: 64 handshakes");
   assertEquals(thrown.kind, "limit");
 });
 
