@@ -178,9 +178,13 @@ export class Channel implements Speaker, DataSource {
 
   /** The session is over: nothing is said any more. What the peer has ended stays to be read. */
   cut(code: LinkCode): void {
-    if (this.#state === "closed" && !this.#isAbandoned) return;
-    this.#break(code);
-    this.#close();
+    if (!this.input.hasEnded || this.#isAbandoned) {
+      this.#break(code);
+      return this.#close();
+    }
+    this.#state = "closed";
+    this.output.clear();
+    this.#closeIfDone();
   }
 
   /** Messages that are too old give up their place. */

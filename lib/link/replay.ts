@@ -89,22 +89,17 @@ export class Replay {
   }
 
   /**
-   * A new carrier: the peer says how many it has, the rest is to be given again.
+   * On a new carrier, after `rewind`: the peer says how many it has, the rest is to be given again.
    *
    * @returns how many that are
    * @throws {NetError} code "bad-resume" where it cannot have them, or has lost some
    */
   resume(received: number): number {
-    if (received < this.#acknowledged || received > this.#numbered) {
-      const span = `${this.#acknowledged} to ${this.#numbered}`;
-      throw linkFault("bad-resume", `the peer resumes at ${received}, it has ${span}`);
-    }
-    this.#givenBefore = Math.max(this.#givenBefore, this.#given);
-    if (received > this.#givenBefore) {
-      throw linkFault("bad-resume", `the peer resumes at ${received}, before it was sent`);
+    if (received < this.#acknowledged || received > this.#givenBefore) {
+      const span = `${this.#acknowledged} to ${this.#givenBefore}`;
+      throw linkFault("bad-resume", `the peer resumes at ${received} of ${span}`);
     }
     this.#release(received);
-    this.#cursor = this.#first;
     this.#given = received;
     return this.#givenBefore - received;
   }
@@ -116,7 +111,7 @@ export class Replay {
     }
   }
 
-  /** No carrier: what was given may have been lost, so that all of it may expire. */
+  /** The carrier is lost, and with it perhaps all that it was given. */
   rewind(): void {
     this.#givenBefore = Math.max(this.#givenBefore, this.#given);
     this.#cursor = this.#first;

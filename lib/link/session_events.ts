@@ -58,7 +58,10 @@ export type SessionEvent =
   }
   /** The peer wants its listener no longer: close it. Forgotten. */
   | { readonly kind: "unlisten"; readonly listener: number }
-  /** The peer has ended the session (GOAWAY); every channel was reset before this event. */
+  /**
+   * The peer has ended the session (GOAWAY). Every channel was reset before this event, but those
+   * whose input had ended: that stays to be read.
+   */
   | { readonly kind: "goodbye"; readonly code: LinkCode; readonly text: string }
   /** Both sides have ended it and know it of each other: the carrier can be closed. */
   | { readonly kind: "over" };

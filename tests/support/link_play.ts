@@ -214,18 +214,55 @@ class LinkPlay {
     this.#clientCarrier = this.#serverCarrier = null;
     this.#connect();
     this.#settle("to carry on");
+    this.#checkLacking();
     this.#checkCredit();
+    this.#rest();
     this.#client.finishAll();
     this.#server.finishAll();
     this.#settle("to end all channels");
     this.#checkEnd();
-    (this.#random.below(2) === 0 ? this.#client : this.#server).session.goodbye("done", "played");
-    this.#settle("to say goodbye");
+    this.#leave();
     for (const { session, hasSaidOver } of [this.#client, this.#server]) {
       if (!session.isOver || !hasSaidOver) throw new Error("the session is not over");
       if (session.deadlineMs !== null) throw new Error("a deadline after the end");
     }
     for (const carrier of this.#carriers) carrier.release();
+  }
+
+  /** Nobody says anything but heartbeats: none is called dead. */
+  #rest(): void {
+    const dead = this.#dead;
+    for (let turn = 0; turn < 20; turn++) {
+      this.#wait(everyMs / 2);
+      for (const isClient of [true, false]) while (this.#write(isClient));
+      for (const carrier of this.#carriers) {
+        for (const toServer of [true, false]) this.#deliver(carrier, toServer, Infinity);
+      }
+    }
+    if (this.#dead > dead) throw new Error("a carrier that holds is called dead");
+  }
+
+  /** What is written before a goodbye arrives. */
+  #leave(): void {
+    const [first, other] = this.#random.below(2) === 0
+      ? [this.#client, this.#server]
+      : [this.#server, this.#client];
+    const id = first.openLast();
+    this.#settle("to open a last channel");
+    const channel = this.#channels.get(id);
+    const isRefused = channel?.isBroken;
+    first.leave(id, this.#nowMs);
+    this.#settle("to say goodbye");
+    if (other.open.includes(id)) throw new Error("the last channel has no end");
+    for (const flow of channel?.flows ?? []) {
+      if (flow.read !== flow.written && !isRefused) throw new Error("the last bytes fail");
+    }
+  }
+
+  #checkLacking(): void {
+    for (const { lacking } of [this.#client, this.#server]) {
+      if (lacking.length > 0) throw new Error(`channels ${lacking} wait for ever`);
+    }
   }
 
   /** Until nothing moves, and no acknowledgement is waited for. */

@@ -68,6 +68,8 @@ interface End {
   readonly out: Flow;
   readonly in: Flow;
   isOpen: boolean;
+  /** So much is written at least, before this end closes in order. */
+  readonly goal: number;
   /** The session has not said that we must wait. */
   canWrite: boolean;
   canRead: boolean;
@@ -92,6 +94,7 @@ export class LinkPlayer {
   /** Monotonic time of the last "carrier-dead", for who looks after carriers. */
   isCarrierDead = false;
   hasSaidOver = false;
+  #hasGoodbye = false;
   bytes = 0;
 
   constructor(
@@ -139,13 +142,42 @@ export class LinkPlayer {
     for (const [id, end] of this.#ends) {
       end.isStalled = false;
       while (end.canRead && !end.isDone && this.#read(id, end, 65_536)) moved = true;
-      const { isFinished, written } = end.out;
-      if (end.isOpen && !end.isDone && end.canWrite && !isFinished && written === 0) {
+      while (this.#lacks(end) && end.canWrite) {
         this.#write(id, end, nowMs);
         moved = true;
       }
     }
     return this.takeEvents() || moved;
+  }
+
+  /** True where a stream has not been written to its goal. */
+  #lacks({ isOpen, isDone, out, goal, channel }: End): boolean {
+    const isOver = !isOpen || isDone || out.isFinished || channel.kind !== "stream";
+    return !isOver && out.written < goal;
+  }
+
+  /** Streams that have not been written to their goal. */
+  get lacking(): number[] {
+    return [...this.#ends].filter(([, end]) => this.#lacks(end)).map(([id]) => id);
+  }
+
+  /** Opens a stream whose bytes the other end gets. @returns its number */
+  openLast(): number {
+    const id = this.session.open("stream", "tcp://played:2");
+    const channel = new PlayedChannel("stream", id);
+    this.#channels.set(id, channel);
+    this.#join(id, channel, false);
+    return id;
+  }
+
+  /** Writes to it, ends it, and says goodbye in the same breath. */
+  leave(id: number, nowMs: number): void {
+    const end = this.#ends.get(id);
+    if (end !== undefined && !end.isDone) {
+      this.#write(id, end, nowMs);
+      this.finish(id, end);
+    }
+    this.session.goodbye("done", "played");
   }
 
   /** Ends writing on every channel. */
@@ -195,7 +227,8 @@ export class LinkPlayer {
         break;
       case "closed": {
         const end = this.#endOf(event.channel);
-        if (!end.in.hasEnded || !end.out.isFinished) throw new Error("closed before its ends");
+        const areOver = end.in.hasEnded && (end.out.isFinished || this.#hasGoodbye);
+        if (!areOver) throw new Error("closed before its ends");
         end.isDone = true;
         break;
       }
@@ -219,6 +252,9 @@ export class LinkPlayer {
         break;
       case "carrier-dead":
         this.isCarrierDead = true;
+        break;
+      case "goodbye":
+        this.#hasGoodbye = true;
         break;
       case "over":
         this.hasSaidOver = true;
@@ -254,6 +290,7 @@ export class LinkPlayer {
       out: mine,
       in: other,
       isOpen,
+      goal: this.#random.below(this.#random.below(4) === 0 ? this.#largest * 4 : 2),
       canWrite: true,
       canRead: false,
       isStalled: false,
@@ -355,9 +392,8 @@ export class LinkPlayer {
     if (flow.read + bytes.length > flow.written) throw new Error("more was read than written");
     for (let at = 0; at < bytes.length;) {
       const expected = flow.bytesAt(flow.read, bytes.length - at);
-      for (const [index, byte] of expected.entries()) {
-        if (bytes[at + index] !== byte) throw new Error(`byte ${flow.read + index} is another`);
-      }
+      const differs = firstDifference(expected, bytes, at);
+      if (differs >= 0) throw new Error(`byte ${flow.read + differs} is another`);
       flow.read += expected.length;
       at += expected.length;
     }
@@ -372,8 +408,15 @@ export class LinkPlayer {
     }
     flow.read = number + 1;
     const expected = flow.message(number, bytes.length);
-    for (const [index, byte] of expected.entries()) {
-      if (bytes[index] !== byte) throw new Error(`datagram ${number} has other bytes`);
-    }
+    const differs = firstDifference(expected, bytes, 0);
+    if (differs >= 0) throw new Error(`datagram ${number} has another byte ${differs}`);
   }
+}
+
+/** Index of the first byte that is another; -1: none. By index: most of the time goes here. */
+function firstDifference(expected: Uint8Array, bytes: Uint8Array, at: number): number {
+  for (let index = 0; index < expected.length; index++) {
+    if (bytes[at + index] !== expected[index]) return index;
+  }
+  return -1;
 }
