@@ -10,6 +10,7 @@ import type { ConnectionStatus } from "../link/reconnect_options.ts";
 /** Connections that are in view as long as they live. */
 export class Connections {
   readonly #sessions = new Set<Pick<Reconnecting, "retryNow" | "status">>();
+  readonly #elsewhere = new Set<() => void>();
 
   /** Takes one into view. @returns takes it out again */
   add(session: Pick<Reconnecting, "retryNow" | "status">): Disposable {
@@ -17,9 +18,23 @@ export class Connections {
     return { [Symbol.dispose]: () => void this.#sessions.delete(session) };
   }
 
-  /** How many there are. */
+  /**
+   * There are more in other processes or threads, which only hear of `retryNow`.
+   *
+   * @param retryNow makes them try now
+   */
+  addElsewhere(retryNow: () => void): void {
+    this.#elsewhere.add(retryNow);
+  }
+
+  /** How many there are, those elsewhere not counted. */
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** True where nothing could be retried. */
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0 && this.#elsewhere.size === 0;
   }
 
   /** Where each of them is. */
@@ -27,8 +42,9 @@ export class Connections {
     return [...this.#sessions].map(({ status }) => status);
   }
 
-  /** Those that wait for their next attempt make it now. @returns how many are not up */
+  /** Those that wait for their next attempt make it now. @returns how many here are not up */
   retryNow(): number {
+    for (const retryNow of this.#elsewhere) retryNow();
     const down = [...this.#sessions].filter(({ status }) => status.state !== "up");
     for (const session of down) session.retryNow();
     return down.length;

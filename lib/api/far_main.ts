@@ -21,6 +21,7 @@ import { serveTasks } from "../service/pool_worker.ts";
 import { LineReader } from "../stream/read.ts";
 import { setInherited } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
+import { Connections } from "./connections.ts";
 import { openTask, readTask } from "./far_task.ts";
 import { loadSessions } from "./pool_session.ts";
 
@@ -63,7 +64,8 @@ async function openWork(
   const context = makeContext({ log, limits: task.limits });
   // Inherited once is enough: the children of `exec` must not hold the port.
   for (const { descriptor } of sockets) setInherited(descriptor, false);
-  const opened = await openTask(task, context, say);
+  const connections = new Connections();
+  const opened = await openTask(task, context, say, connections);
   const shared = new SharedListener(sockets, context);
   const { firstByteMs, busyMessage } = task;
   return {
@@ -81,6 +83,7 @@ async function openWork(
     locals: sockets.map(({ local }) => local),
     handle: opened.handle,
     once: task.once,
+    retry: () => void connections.retryNow(),
     ...(firstByteMs === undefined ? {} : { firstByteMs }),
     ...(busyMessage === undefined ? {} : { busyMessage }),
     [Symbol.asyncDispose]: async () => {

@@ -17,6 +17,7 @@ import type { SupervisorOptions } from "../service/supervisor.ts";
 import { closeDescriptor } from "../sys/file.ts";
 import { closeLeftover, duplicate, setInherited } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
+import type { Connections } from "./connections.ts";
 import { farEntry } from "./far_main.ts";
 import { type FarTask, taskToJson } from "./far_task.ts";
 import { closeAll } from "./passive.ts";
@@ -28,6 +29,8 @@ export interface FarOptions {
   readonly supervision?: SupervisorOptions;
   /** Takes the text of a hexdump. */
   readonly say?: (text: string) => void;
+  /** Told how connections of the sessions are retried. */
+  readonly connections?: Connections;
 }
 
 /** Models of a fleet; the pool is made elsewhere. */
@@ -53,8 +56,8 @@ export function farServer(
     const isProcess = model.kind === "process" || model.kind === "prefork";
     const own = new SharedListener(duplicates(sockets), context);
     if (isProcess) { for (const { descriptor } of sockets) setInherited(descriptor, true); }
-    const { supervision, say } = options;
-    return new FarServer(
+    const { supervision, say, connections } = options;
+    const server = new FarServer(
       {
         shape,
         locals: sockets.map(({ local }) => local),
@@ -75,6 +78,8 @@ export function farServer(
       policy,
       context,
     );
+    if (task.work.kind === "relay") connections?.addElsewhere(() => server.retryNow());
+    return server;
   };
 }
 

@@ -6,6 +6,7 @@
 import { parseAddress } from "../address/parse.ts";
 import type { OpenedService } from "../service/handler.ts";
 import { childPorts } from "./child_ports.ts";
+import type { Connections } from "./connections.ts";
 import { dial } from "./connect.ts";
 import { portsOf } from "./endpoint.ts";
 import { pairing, type PairOptions } from "./pairing.ts";
@@ -26,11 +27,13 @@ export interface RelayWork {
 export function openRelayWork(
   work: RelayWork,
   equip: NonNullable<PairOptions["equip"]>,
+  connections?: Connections,
 ): OpenedService {
   const ports = portsOf({});
   const behind = parseAddress(work.behind, { side: "active" });
   const handle = pairing(work.front, (within, { id }, { remote, local }) => {
-    return dial(behind, within, childPorts(ports, id, remote.text, local.text), work.timeoutMs);
+    const told = childPorts(ports, id, remote.text, local.text);
+    return dial(behind, within, told, work.timeoutMs, connections);
   }, { ...work.options, equip });
   return { handle, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

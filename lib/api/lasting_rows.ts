@@ -31,7 +31,7 @@ export const lastingOptions: OptionTable = [
     check: parseReconnect,
     help:
       "connect again whenever it cannot or is lost; give up after N failures in a row, counted anew " +
-      "after 10s up (bare: never give up; no: not this end)",
+      "after 10s up (bare: never give up; no: not this end); --timeout is for each attempt",
   },
   {
     name: "backoff",

@@ -78,8 +78,8 @@ export async function manySessions(
   using manager = await openManager(session);
   const connections = new Connections();
   const reload = () => {
-    if (connections.size > 0) retryConnections(connections, context);
-    if (connections.size === 0 || access !== null) void reloadAccess(context, access, manager);
+    if (!connections.isEmpty) retryConnections(connections, context);
+    if (connections.isEmpty || access !== null) void reloadAccess(context, access, manager);
   };
   using signals = drainOnSignal(host, context, { reload });
   using _orphans = reapOrphans(host, context);

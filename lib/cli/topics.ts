@@ -82,6 +82,12 @@ async function addresses(width: number): Promise<string[]> {
         "(listen:tcp://:8080); commands that can only listen imply it.",
       width,
     ),
+    "",
+    ...wrap(
+      "What a connection does over time is said in its address too, each end for itself: " +
+        "tcp://h:80?reconnect&heartbeat=every=5s (plumb help options).",
+      width,
+    ),
     ...schemes,
     "",
     "Units",

@@ -43,6 +43,8 @@ export type NearMessage =
   | { type: "cut"; reason: Reason }
   /** Accept no more; end when the sessions are over. */
   | { type: "close" }
+  /** Connections that wait for their next attempt make it now (SIGHUP). */
+  | { type: "retry" }
   /** To be answered by "pong": a loop that turns is alive. `open` as with "serve". */
   | { type: "ping"; open: number };
 
@@ -111,6 +113,7 @@ export function readNearMessage(value: unknown): NearMessage {
   switch (message.type) {
     case "permit":
     case "close":
+    case "retry":
       return { type: message.type };
     case "ping":
       return { type: "ping", open: count(message.open) };

@@ -48,6 +48,8 @@ export interface FarWork extends AsyncDisposable {
   /** As in the accept policy. */
   readonly firstByteMs?: number;
   readonly busyMessage?: string;
+  /** Connections of its sessions that are down and made anew are made now. */
+  retry?(): void;
 }
 
 /** Makes ready what a task asks for. */
@@ -150,6 +152,9 @@ class Far {
       case "close":
         void this.#stopAccepting();
         this.#endIfDone();
+        break;
+      case "retry":
+        this.#work.retry?.();
         break;
       case "ping":
         this.#open = message.open;

@@ -89,6 +89,11 @@ export class FarServer {
     return this.gate.tally();
   }
 
+  /** Connections of its sessions that are down and made anew are made now. */
+  retryNow(): void {
+    this.#fleet.tell({ type: "retry" });
+  }
+
   /** Sessions that are open now. */
   get open(): number {
     return this.gate.open;

@@ -115,6 +115,11 @@ export class Fleet {
     if (this.#members.size === 0) this.#emptied.resolve();
   }
 
+  /** Says the same to all that are alive. */
+  tell(message: NearMessage): void {
+    for (const { link } of this.#members.values()) link.send(message);
+  }
+
   /** Ends all that are still there. */
   kill(): void {
     for (const { link } of this.#members.values()) link.kill();

@@ -91,6 +91,26 @@ Deno.test("connect --reconnect: SIGUSR2 says where it is, SIGHUP ends the wait",
   assertEquals((await client.stop("SIGTERM")).code, 143);
 });
 
+Deno.test("relay --reconnect: SIGHUP reaches the processes of a model too", async () => {
+  const address = `tcp://127.0.0.1:${freeTcpPort()}`;
+  const behind = `${address}?reconnect&backoff=24h`;
+  await using relay = startPlumb([
+    ...["relay", "--json", "--model", "prefork=1"],
+    ...["listen:tcp://127.0.0.1:0", behind],
+  ]);
+  const [, front = ""] = await relay.stderrLine(/"event":"listening".*"address":"([^"]+)"/);
+  await using client = startPlumb(["connect", front]);
+  await relay.stderrMatches(/"state":"waiting"/g, 1);
+  await using server = startPlumb(["serve", "echo", address]);
+  await server.listening();
+  relay.signal("SIGHUP");
+  await client.write("x");
+  await client.stdoutHas("x");
+  await client.endInput();
+  assertEquals((await client.result()).code, 0);
+  assertEquals((await relay.stop()).code, 0);
+});
+
 Deno.test("relay --reconnect: the flag is a default of every leg, and an address may take it back", async () => {
   const plan = async (...args: string[]) => {
     const { stdout, stderr } = await plumb(["relay", "--plan", "--json", ...args]);

@@ -18,6 +18,22 @@ Deno.test("a one-session command ends at the first signal, the process at the se
   }
 });
 
+Deno.test("SIGHUP retries a connection that is made anew, and ends where there is none", () => {
+  let retries = 0;
+  const hooks = { retry: () => ++retries < 3 };
+  const living = fakeHost();
+  using watched = endOnSignal(living, makeContext(), hooks);
+  living.raise("SIGHUP");
+  living.raise("SIGHUP");
+  assertEquals([retries, watched.received()], [2, null]);
+  living.raise("SIGHUP"); // nothing to retry any more
+  assertEquals(watched.received(), "SIGHUP");
+  const gone = fakeHost({ terminalGone: true });
+  using there = endOnSignal(gone, makeContext(), { retry: () => true });
+  gone.raise("SIGHUP");
+  assertEquals(there.received(), "SIGHUP");
+});
+
 Deno.test("a server drains at the first signal, cuts at the second, exits at the third", () => {
   const host = fakeHost();
   using watched = drainOnSignal(host, makeContext());
