@@ -134,17 +134,20 @@ export class Relay {
     const { oneWay, buffering = "none" } = this.#options;
     const readable = !from.end.traits.writeOnly;
     const exists = readable && !to.end.traits.readOnly && (oneWay ?? direction) === direction;
-    if (!exists) return this.#discard(from, readable);
+    if (!exists) return this.#discard(from, to, readable);
     const flow = direction === "a-b" ? this.aToB : this.bToA;
     const pump = new Pump(from.end, to.end, { flow, buffering, moved: this.#moved });
     this.#pumps.push(pump);
     return pump.run().then((end) => this.#ended(pump, from, to, end));
   }
 
-  async #discard(from: Leg, readable: boolean): Promise<void> {
+  async #discard(from: Leg, to: Leg, readable: boolean): Promise<void> {
     const broken = readable ? await discardAll(from.end) : undefined;
     if (broken !== undefined) return this.#readFailed(broken);
     from.inputEnded = true;
+    // Its data is thrown away, its end is not: a child may wait for the end of its input before it
+    // says a word.
+    if (readable) await this.#passEnd(to);
     if (readable && from.end.child !== undefined) this.#childEnded(from);
     if (from.name === "a") this.#afterInput();
   }

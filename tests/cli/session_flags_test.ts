@@ -102,6 +102,9 @@ Deno.test("--record keeps each direction byte for byte, of each session of a ser
 Deno.test("--one-way carries one direction and throws the other away", async () => {
   const up = await session("up\n", "--one-way=a-to-b", "sh:cat >&2; echo down");
   assertEquals([up.code, up.stdout, up.stderr], [0, "", "up\n"]);
+  // The data is thrown away and its end is not: who waits for the end of input gets it.
+  const sorted = await session("up\n", "--one-way=b-to-a", "sh:sort; echo end");
+  assertEquals([sorted.code, sorted.stdout], [0, "end\n"]);
   const down = await session("up\n", "--one-way=b-to-a", "sh:echo down");
   assertEquals([down.code, down.stdout], [0, "down\n"]);
 });
