@@ -9,7 +9,7 @@
  */
 
 import { NetError } from "../core/error.ts";
-import { type CipherState, tagBytes } from "../wire/noise_cipher.ts";
+import { type CipherState, giveBack, tagBytes } from "../wire/noise_cipher.ts";
 
 /** Bytes before the body of a record. */
 export const recordHeadBytes = 2;
@@ -57,6 +57,8 @@ export class RecordReader {
   readonly #sealsAll: boolean;
   /** Where the last `next` has stopped: behind the record that it gave. */
   end = 0;
+  /** What the last `next` has opened, and nobody looks at any more when it is called again. */
+  #opened: Uint8Array | null = null;
 
   constructor(cipher: CipherState, sealsAll: boolean) {
     this.#cipher = cipher;
@@ -67,11 +69,13 @@ export class RecordReader {
    * Reads the record that begins at `from`.
    *
    * @param to end of what has come
-   * @returns its plain bytes, valid as long as `bytes` is; null while a part of it is missing
+   * @returns its plain bytes, valid until the next call; null while a part of it is missing
    * @throws {NetError} kind "protocol" where it is empty or cannot be opened: the carrier is over
    */
   next(bytes: Uint8Array, from: number, to: number): Uint8Array | null {
     this.end = from;
+    if (this.#opened !== null) giveBack(this.#opened);
+    this.#opened = null;
     const start = from + recordHeadBytes;
     if (start > to) return null;
     const length = ((bytes[from] ?? 0) << 8) | (bytes[from + 1] ?? 0);
@@ -83,7 +87,7 @@ export class RecordReader {
     if (!isSealed) return body;
     const plain = this.#cipher.open(body);
     if (plain === null) throw fault("a record cannot be opened: it was changed on the way");
-    return plain;
+    return this.#opened = plain;
   }
 }
 
