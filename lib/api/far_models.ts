@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseAddress } from "../address/parse.ts";
 import type { Context } from "../core/context.ts";
 import type { Listener } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
@@ -20,6 +21,7 @@ import { SharedListener } from "../transport/shared_listener.ts";
 import type { Connections } from "./connections.ts";
 import { farEntry } from "./far_main.ts";
 import { type FarTask, taskToJson } from "./far_task.ts";
+import { lastingOf } from "./lasting_options.ts";
 import { closeAll } from "./passive.ts";
 import type { MakeServer } from "./running.ts";
 
@@ -78,9 +80,15 @@ export function farServer(
       policy,
       context,
     );
-    if (task.work.kind === "relay") connections?.addElsewhere(() => server.retryNow());
+    if (isMadeAnew(task)) connections?.addElsewhere(() => server.retryNow());
     return server;
   };
+}
+
+/** True where the other end of each session is dialled again. */
+function isMadeAnew({ work }: Pick<FarTask, "work">): boolean {
+  if (work.kind !== "relay") return false;
+  return lastingOf(parseAddress(work.behind))?.lasting.reconnect !== undefined;
 }
 
 function shapeOf(model: FleetModel, limits: Limits): FleetShape {
