@@ -20,7 +20,8 @@ import { lastingFlags } from "./lasting_flags.ts";
 import { linkFlags } from "./link_flags.ts";
 import { modelFlags } from "./model_flags.ts";
 import { announceFlags } from "./announce_flags.ts";
-import { pingFlags, sayFlag } from "./ping_flags.ts";
+import { sayFlag } from "./ping_flags.ts";
+import { pingRow } from "./ping_row.ts";
 import { serverFlags } from "./server_flags.ts";
 import { watchFlags } from "./watch_flags.ts";
 
@@ -162,30 +163,7 @@ export const commands: readonly CommandRow[] = [
     logs: true,
     load: () => import("./commands/serve.ts"),
   },
-  {
-    name: "ping",
-    summary: "round trips to an address, their distribution and what got lost",
-    details: [
-      "--mode connect (the default for streams) times the opening of a connection, which the " +
-      "peer's kernel answers; echo (the default for datagrams and processes) wants an echo " +
-      "service and compares every byte; pingpong wants another plumb (plumb serve pingpong, or " +
-      "--heartbeat mode=pingpong), which also tells its clock and what it says of itself.",
-      "A request is sent every --interval, whether or not the one before was answered: an answer " +
-      "that is late does not hide how long its successors would have waited. The jitter is the " +
-      "mean difference between one round trip and the next.",
-      "Exit status 0 where any answer came, 6 where an echo differed, 3 where nothing was " +
-      "reached, 4 where a connection was open and nothing came back or it was lost.",
-    ],
-    positionals: [address("ADDR", "the peer")],
-    flags: pingFlags,
-    examples: [
-      { line: "plumb ping tcp://db:5432 -c 4", summary: "how long connecting takes" },
-      { line: "plumb ping --mode echo :7007 --interval 10ms", summary: "a port that echoes" },
-      { line: "plumb ping --mode pingpong tcp://h:7", summary: "both clocks, and what h says" },
-    ],
-    logs: true,
-    load: () => import("./commands/ping.ts"),
-  },
+  pingRow,
   {
     name: "watch",
     summary: "liveness of many endpoints: up, suspect, down",

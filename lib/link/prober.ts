@@ -8,6 +8,8 @@ import type { NetError } from "../core/error.ts";
 import type { PeerFacts } from "../wire/peer_facts.ts";
 import type { ClockEstimate } from "./clock_filter.ts";
 
+export type { PeerFacts };
+
 /** What a ping-pong peer says besides being there. */
 export interface PongDetail {
   /** How long the peer took between question and answer, by its clock (ms). */

@@ -27,8 +27,6 @@ Deno.test("what cannot be pinged so is exit 2, before anything is opened", async
     [["ping", "--interval", "0ms", "h:1"], /--interval/],
     [["ping", "--size", "3B", "udp://h:1"], /--size is 4 to 65507 bytes here, not 3$/],
     [["ping", "--size", "1MiB", "udp://h:1"], /--size/],
-    [["ping", "tcp://h:1?heartbeat"], /opens a connection for each request/],
-    [["ping", "--mode=echo", "tcp://h:1?reconnect"], /ends with its connection: no reconnect$/],
     [["ping", "--size", "100B", "h:1"], /--size is of --mode echo, and not of connect$/],
     [["ping", "--say", "a=b", "h:1"], /--say is of --mode pingpong, and not of connect$/],
     [["ping", "--mode=pingpong", "--say", "role", "h:1"], /role is not KEY=VALUE/],
