@@ -106,9 +106,11 @@ export class ChangeHooks implements AsyncDisposable {
 
   async #command(change: StateChange, context: Context): Promise<void> {
     const ports = { stdio: this.#ports.stdio, environment: factsOf(change) };
-    await using session = await openActive(this.#address, context, ports);
+    // Not under the signal, which would give up a child that has just been started.
+    await using session = await openActive(this.#address, this.#context, ports);
     const abort = () => session.abort(context.signal.reason);
-    context.signal.addEventListener("abort", abort, { once: true });
+    if (context.signal.aborted) abort();
+    else context.signal.addEventListener("abort", abort, { once: true });
     try {
       await session.closeWrite();
       const output = await readSome(session);
@@ -124,6 +126,8 @@ export class ChangeHooks implements AsyncDisposable {
       }
     } finally {
       context.signal.removeEventListener("abort", abort);
+      // One that was ended goes soon, and is not left to whoever comes after.
+      await session.child;
     }
   }
 

@@ -33,7 +33,9 @@ export class Screen implements AsyncDisposable {
 
   /** Columns and rows there are; a common size where the terminal does not say. */
   get size(): { readonly columns: number; readonly rows: number } {
-    return this.#terminal.size() ?? { columns: 80, rows: 24 };
+    const size = this.#terminal.size();
+    // A terminal that nobody has told its size says 0.
+    return size !== null && size.columns > 0 && size.rows > 0 ? size : { columns: 80, rows: 24 };
   }
 
   /**
