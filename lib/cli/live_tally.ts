@@ -7,13 +7,21 @@
 import type { Connections } from "../api/connections.ts";
 import type { Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
-import type { Flow } from "../core/tally.ts";
+import type { Flow, ServerTally } from "../core/tally.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import type { PoolFigures } from "../service/pool.ts";
 import type { CommandContext } from "./command.ts";
 import { showProgress } from "./progress.ts";
 import { approximateDuration } from "./quantity.ts";
 import { flowLine } from "./report.ts";
+
+/** What `ServerTally` counts of sessions. */
+export type SessionCounts = Pick<
+  ServerTally,
+  "accepted" | "refused" | "ended" | "cut" | "failed"
+>;
+
+const noneOver = { refused: 0, ended: 0, cut: 0, failed: 0 };
 
 /** Totals of what runs, or has run. */
 export interface LiveTotals {
@@ -23,6 +31,8 @@ export interface LiveTotals {
   readonly peer: "a" | "b";
   /** Sessions that are open now. */
   readonly sessions: number;
+  /** What a server counts; default: that of a command with one session, while it is open. */
+  readonly counts?: SessionCounts;
   /** Processes or threads of the server's model. */
   readonly workers?: PoolFigures;
   /** Those that are made anew when they are lost. */
@@ -65,6 +75,7 @@ export function sayTally({ clock, log }: Context, totals: LiveTotals, startMs: n
   const [bytesIn, bytesOut] = peer === "a" ? [aToB.bytes, bToA.bytes] : [bToA.bytes, aToB.bytes];
   log.write("notice", "tally", text, {
     sessions,
+    ...(totals.counts ?? { accepted: sessions, ...noneOver }),
     bytesIn,
     bytesOut,
     durationMs,

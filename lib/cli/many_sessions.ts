@@ -162,8 +162,9 @@ function descriptorsOf({ log }: Context): Pick<AcceptPolicy, "descriptors"> {
 }
 
 function liveTotals(server: RunningServer) {
-  const { bytesIn, bytesOut, accepted }: ServerTally = server.tally();
+  const { bytesIn, bytesOut, accepted, refused, ended, cut, failed }: ServerTally = server.tally();
   return {
+    counts: { accepted, refused, ended, cut, failed },
     aToB: { bytes: bytesIn, writes: accepted },
     bToA: { bytes: bytesOut, writes: accepted },
     peer: "a" as const,

@@ -72,9 +72,9 @@ export function serverLine(tally: ServerTally): string {
   ].join(", ");
 }
 
-/** Fields of the event `tally`. */
+/** Fields of the last event `tally`: nothing is open any more. */
 export function serverFields(tally: ServerTally): LogFields {
-  return { ...tally, durationMs: round(tally.durationMs) };
+  return { sessions: 0, ...tally, durationMs: round(tally.durationMs) };
 }
 
 /** Sessions side by side, with heads. */

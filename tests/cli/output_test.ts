@@ -199,3 +199,28 @@ Deno.test("colour is for terminals, unless it is asked for", async () => {
   assertEquals([auto.stderr.includes("\x1b"), never.stderr.includes("\x1b")], [false, false]);
   assertEquals(always.stderr.startsWith("\x1b[31mplumb:\x1b[m "), true);
 });
+
+Deno.test("session and tally have one shape with --json, of one session and of a server", async () => {
+  const front = abstractName("shape");
+  await using server = startPlumb(["serve", "echo", "--json", "-v", front]);
+  await server.stderrLine(/"listening"/);
+  await using client = startPlumb(["connect", "--json", front]);
+  await client.write("x");
+  await client.stdoutHas("x");
+  for (const one of [server, client]) {
+    one.signal("SIGUSR2");
+    await one.stderrLine(/"event":"tally"/);
+  }
+  await client.endInput();
+  await client.result();
+  await server.stderrLine(/"event":"session"/);
+  const [ofClient, ofServer] = [events(client.stderr), events((await server.stop()).stderr)];
+  const keys = (all: typeof ofClient, event: string) =>
+    all.filter((one) => one["event"] === event).map((one) =>
+      Object.keys(one).filter((key) => !["schema", "other", "credentials"].includes(key)).sort()
+    );
+  const [tally, last] = keys(ofServer, "tally");
+  assertEquals(keys(ofClient, "tally"), [tally]);
+  assertEquals(last, tally);
+  assertEquals(keys(ofClient, "session"), keys(ofServer, "session"));
+});
