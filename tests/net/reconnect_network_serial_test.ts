@@ -79,3 +79,35 @@ networkTest("the interface goes down and up: the connection is lost and made aga
   assertEquals(code, 0);
   assert(stdout === "oneheld", stdout); // what was handed over is never sent again
 });
+
+networkTest(
+  "a peer that vanishes is noticed by heartbeat and dialled again, each time",
+  async () => {
+    await using network = new Network();
+    const [client, server] = [await network.host("client"), await network.host("server")];
+    await network.join([client, server]);
+    // A fixed neighbour: otherwise ARP decides how long each attempt takes.
+    const mac = "02:00:00:00:00:02";
+    await ip([
+      `-n ${server.name} link set eth0 address ${mac}`,
+      `-n ${client.name} neigh add 10.77.1.2 lladdr ${mac} dev eth0`,
+    ]);
+    const heartbeat = ["--heartbeat", "every=200ms,misses=4"];
+    await using echo = server.plumb(["serve", "echo", ...heartbeat, "tcp://0.0.0.0:7000"]);
+    await echo.listening();
+    const flags = ["--json", "--reconnect", "--backoff=50ms", "--timeout=200ms", ...heartbeat];
+    await using running = client.plumb(["connect", ...flags, "tcp://10.77.1.2:7000"]);
+    for (const [round, word] of ["one ", "two ", "three "].entries()) {
+      await running.stderrMatches(/"state":"up"/g, round + 1);
+      await running.write(word);
+      await running.stdoutHas(word);
+      if (round === 2) break;
+      await ip([`-n ${server.name} link set eth0 down`]);
+      await running.stderrMatches(/"state":"down"[^\n]*"reason":"dead"/g, round + 1);
+      await ip([`-n ${server.name} link set eth0 up`]);
+    }
+    await running.endInput();
+    const { code, stdout } = await running.result();
+    assertEquals([code, stdout], [0, "one two three "]);
+  },
+);
