@@ -167,8 +167,11 @@ export function readLinkFrame(
     throw malformed(`a ${shape.name} of ${length} bytes`);
   }
   readFields(record, body, type, into);
-  if (shape.tail === "bytes") into.start = body + shape.fixed;
-  else if (shape.tail !== "none") {
+  if (shape.tail === "bytes") {
+    // Frames that say nothing would be work for nothing; an empty datagram says something.
+    if (rest === 0 && type === linkFrame.data) throw malformed("a data of no bytes");
+    into.start = body + shape.fixed;
+  } else if (shape.tail !== "none") {
     const most = shape.tail === "address" ? maximumText : maximumReasonBytes;
     if (rest > most) throw malformed(`a ${shape.name} with a text of ${rest} bytes`);
     into.text = textOf(record.subarray(body + shape.fixed, end), shape.name);
@@ -208,6 +211,7 @@ function readFields(record: Uint8Array, body: number, type: number, into: LinkFr
     case linkFrame.skip:
     case linkFrame.credit:
       into.amount = uint32(record, body + 4);
+      if (into.amount === 0 && type === linkFrame.credit) throw malformed("a credit of nothing");
       return;
     case linkFrame.refused:
     case linkFrame.reset:
