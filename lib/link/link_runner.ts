@@ -43,6 +43,12 @@ export interface RunnerSetup {
   readonly identity: string;
 }
 
+/** A listener that the peer was asked for. */
+interface Asking {
+  readonly address: string;
+  readonly answer: PromiseWithResolvers<RemoteListener>;
+}
+
 /** How a carrier was. */
 export interface CarrierEnd {
   /** What broke it; null where it was closed in order. */
@@ -61,7 +67,7 @@ export class LinkRunner implements ChannelOwner {
   readonly #serving: LinkServing;
   readonly #channels = new Map<number, LinkChannel>();
   readonly #opening = new Map<number, PromiseWithResolvers<void>>();
-  readonly #asking = new Map<number, PromiseWithResolvers<RemoteListener>>();
+  readonly #asking = new Map<number, Asking>();
   readonly #listeners = new Map<number, RemoteListener>();
   #carrier: LinkCarrier | undefined;
   #peer: Peer = nowhere;
@@ -303,10 +309,10 @@ export class LinkRunner implements ChannelOwner {
   listen(address: string): Promise<RemoteListener> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const id = this.session.listen(address);
-    const asking = Promise.withResolvers<RemoteListener>();
-    this.#asking.set(id, asking);
+    const answer = Promise.withResolvers<RemoteListener>();
+    this.#asking.set(id, { address, answer });
     this.stirred();
-    return asking.promise;
+    return answer.promise;
   }
 
   #listening(id: number, address: string): void {
@@ -316,12 +322,16 @@ export class LinkRunner implements ChannelOwner {
     const scheme = address.split(":", 1)[0] ?? "";
     const listener = new RemoteListener(this, id, { scheme, text: quote(address) });
     this.#listeners.set(id, listener);
-    asking.resolve(listener);
+    asking.answer.resolve(listener);
   }
 
   #listenRefused(id: number, code: LinkCode, text: string): void {
-    const error = refusedError("listen", this.#listeners.get(id)?.local.text ?? "", code, text);
-    this.#asking.get(id)?.reject(error);
+    const asking = this.#asking.get(id);
+    // Errors of listening name the endpoint; which side it is says the operation.
+    const asked = asking?.address.replace(/^listen:/, "");
+    const address = asked ?? this.#listeners.get(id)?.local.text ?? "";
+    const error = refusedError("listen", address, code, text);
+    asking?.answer.reject(error);
     this.#asking.delete(id);
     this.#listeners.get(id)?.end(error);
     this.#listeners.delete(id);
@@ -379,7 +389,7 @@ export class LinkRunner implements ChannelOwner {
       this.#channels.delete(id);
     }
     for (const opening of this.#opening.values()) opening.reject(error);
-    for (const asking of this.#asking.values()) asking.reject(error);
+    for (const asking of this.#asking.values()) asking.answer.reject(error);
     this.#asking.clear();
     for (const listener of this.#listeners.values()) listener.end(error);
     this.#listeners.clear();
