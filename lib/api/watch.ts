@@ -143,6 +143,7 @@ function prepareTargets(
     const init = isInit(target) ? target : { address: target };
     const address = addressFor(init.address, "active");
     const text = formatAddress(address);
+    const mode = init.mode ?? options.mode ?? watchDefaults.mode;
     const one: TargetSettings = {
       name: init.name ?? text,
       address: text,
@@ -153,9 +154,9 @@ function prepareTargets(
       ),
       misses: positive("misses", init.misses ?? options.misses ?? watchDefaults.misses),
       rises: positive("rises", init.rises ?? options.rises ?? watchDefaults.rises),
-      mode: init.mode ?? options.mode ?? watchDefaults.mode,
+      mode,
     };
-    asks.set(one.name, askerOf(address, one.mode as ProbeMode, ports));
+    asks.set(one.name, askerOf(address, mode, ports));
     return one;
   });
   return { settings, asks };

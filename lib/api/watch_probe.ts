@@ -10,11 +10,14 @@ import type { Duplex } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { Ports } from "../core/transport.ts";
 import { askOnce } from "../link/ask_once.ts";
-import type { ProbeMode } from "../link/watch_defaults.ts";
+import { type ProbeMode, probeModes } from "../link/watch_defaults.ts";
 import { EchoProber } from "../link/echo_prober.ts";
+import { PongProber } from "../link/pong_prober.ts";
 import { canKnock, knockOn } from "../transport/knock.ts";
 import { openActive } from "../transport/open.ts";
 import { transports } from "../transport/table.ts";
+import { lastingOf } from "./lasting_options.ts";
+import { ownFacts } from "./own_facts.ts";
 
 /** Asks once. @returns the round trip in milliseconds */
 export type Ask = (context: Context) => number | Promise<number>;
@@ -34,19 +37,32 @@ const echoBytes = 16;
  */
 export function askerOf(address: Address, mode: ProbeMode, ports: Ports): Ask {
   refuseUnwatchable(address);
+  if (!probeModes.includes(mode)) throw usage(`there is no mode ${mode}`);
   // Now, and not at each probe: nothing but the user can put it right.
   bindOptions(address, transports[address.scheme]?.options ?? []);
   const dial = (context: Context) => openActive(address, context, ports);
-  if (mode === "echo") return (context) => echoed(dial, context);
+  if (mode !== "connect") return asked(dial, mode);
   if (address.scheme === "udp") return (context) => heard(dial, context);
   return canKnock(address) ? knockOn(address) : (context) => opened(dial, address, context);
 }
 
-/** Refuses what has nobody at its other end to ask. @throws {NetError} kind "usage" */
-export function refuseUnwatchable({ scheme }: Address): void {
-  if (scheme !== "stdio" && scheme !== "fd") return;
-  const message = `${scheme} has no peer that could be watched`;
-  throw new NetError({ kind: "usage", op: "watch", message });
+/**
+ * Refuses what has nobody at its other end to ask, and connections that are made to last.
+ *
+ * @throws {NetError} kind "usage"
+ */
+export function refuseUnwatchable(address: Address): void {
+  const { scheme } = address;
+  if (scheme === "stdio" || scheme === "fd") {
+    throw usage(`${scheme} has no peer that could be watched`);
+  }
+  if (lastingOf(address) !== null) {
+    throw usage("a probe ends with its connection: no heartbeat, and no reconnect");
+  }
+}
+
+function usage(message: string): NetError {
+  return new NetError({ kind: "usage", op: "watch", message });
 }
 
 type Dial = (context: Context) => Promise<Duplex>;
@@ -81,11 +97,19 @@ async function heard(dial: Dial, context: Context): Promise<number> {
 }
 
 /** The round trip on an open session: opening it is not counted. Closed in order, as a client does. */
-async function echoed(dial: Dial, context: Context): Promise<number> {
-  const session = await dial(context);
-  const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  return await askOnce(
-    (events) => new EchoProber(session, echoBytes, seed, events, context),
-    context,
-  );
+function asked(dial: Dial, mode: "echo" | "pingpong"): Ask {
+  let facts: ReturnType<typeof ownFacts> | undefined;
+  return async (context) => {
+    const session = await dial(context);
+    return await askOnce((events) => {
+      if (mode === "echo") return new EchoProber(session, echoBytes, seed(), events, context);
+      facts ??= ownFacts(context.clock);
+      return new PongProber(session, facts, events, context);
+    }, context);
+  };
+}
+
+/** Another for each probe: an answer to an earlier one is none to this. */
+function seed(): number {
+  return Math.floor(Math.random() * 2 ** 32);
 }

@@ -21,8 +21,9 @@ export const targetFlags: readonly FlagRow[] = [
     kind: "choice",
     choices: probeModes,
     standard: watchDefaults.mode,
-    help: "what a probe is: connect (default; udp: any answer to a datagram), or echo: 16 bytes " +
-      "that must come back",
+    help:
+      "what a probe is: connect (default; udp: any answer to a datagram), echo: 16 bytes that " +
+      "must come back, pingpong: another plumb answers (plumb serve pingpong)",
   },
   {
     name: "timeout",

@@ -5,10 +5,16 @@
  */
 
 /** What a probe is. */
-export type ProbeMode = "connect" | "echo";
+export type ProbeMode =
+  /** A connection is opened; over UDP any answer to a message counts. */
+  | "connect"
+  /** An echo service sends back what it gets. */
+  | "echo"
+  /** Another plumb answers. */
+  | "pingpong";
 
 /** Every mode, the default first. */
-export const probeModes: readonly ProbeMode[] = ["connect", "echo"];
+export const probeModes: readonly ProbeMode[] = ["connect", "echo", "pingpong"];
 
 /** Defaults of one target. */
 export const watchDefaults = {

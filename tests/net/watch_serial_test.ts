@@ -113,6 +113,7 @@ Deno.test("only plain TCP is knocked at", () => {
 Deno.test("each kind of endpoint is watched by what tells that somebody is there", async () => {
   const name = `unix:@plumb-${crypto.randomUUID()}`;
   await using server = await serve("echo", ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", name]);
+  await using pong = await serve("pingpong", "tcp://127.0.0.1:0");
   await using discard = await serve("discard", "tcp://127.0.0.1:0");
   using quiet = await silent();
   const [tcp = "", udp = "", unix = ""] = server.addresses.map(({ text }) => text);
@@ -127,6 +128,7 @@ Deno.test("each kind of endpoint is watched by what tells that somebody is there
     { address: tcp, name: "echo", mode: "echo" },
     { address: udp, name: "udp echo", mode: "echo" },
     { address: unix, name: "unix echo", mode: "echo" },
+    { address: pong.addresses[0]?.text ?? "", name: "pong", mode: "pingpong" },
     { address: noEcho, name: "no echo", mode: "echo", timeoutMs: 200 },
     { address: `tcp://127.0.0.1:${quiet.port}`, name: "silent", timeoutMs: 200 },
     `tcp://127.0.0.1:${port}`,
@@ -138,6 +140,7 @@ Deno.test("each kind of endpoint is watched by what tells that somebody is there
   await readinessSettled();
   const shown = [...watching.targets].map(({ state, reason }) => `${state} ${reason}`.trim());
   assertEquals(shown, [
+    "up",
     "up",
     "up",
     "up",
@@ -182,6 +185,7 @@ Deno.test("what cannot be watched is refused before anything is opened", () => {
     assertThrows(() => watch(targets, options), NetError).kind;
   assertEquals(kind("-"), "usage");
   assertEquals(kind(["h:1", "tcp://h:1"]), "usage");
+  assertEquals(kind("tcp://h:1?reconnect"), "usage");
   assertEquals(kind("h:1", { everyMs: 0 }), "usage");
   assertEquals(kind(["h:1", "h:2"], { limits: { "watch-targets": 1 } }), "limit");
   assertThrows(() => watch("listen::1"), AddressError);
