@@ -33,7 +33,7 @@ function textOf(event: ConnectionEvent): string {
     case "down": {
       const why = event.error === undefined ? event.reason : causeOf(event.error);
       const taken = event.bytesHandedOver;
-      const atRisk = event.bytesUnacknowledged ?? taken;
+      const atRisk = Math.min(event.bytesUnacknowledged ?? taken, taken);
       const lost = taken === 0 ? "" : `; ${taken} bytes were handed over and are not sent again, ` +
         `${atRisk} of them may be lost`;
       return `down after ${shown(event.upMs)}: ${why}${lost}`;

@@ -22,9 +22,11 @@ export class Connections {
    * There are more in other processes or threads, which only hear of `retryNow`.
    *
    * @param retryNow makes them try now
+   * @returns takes them out again
    */
-  addElsewhere(retryNow: () => void): void {
+  addElsewhere(retryNow: () => void): Disposable {
     this.#elsewhere.add(retryNow);
+    return { [Symbol.dispose]: () => void this.#elsewhere.delete(retryNow) };
   }
 
   /** How many there are, those elsewhere not counted. */

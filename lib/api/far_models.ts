@@ -71,6 +71,7 @@ export function farServer(
           return incoming;
         },
         async closeListeners() {
+          view?.[Symbol.dispose]();
           await own[Symbol.asyncDispose]();
           await closeAll(listeners);
         },
@@ -80,7 +81,7 @@ export function farServer(
       policy,
       context,
     );
-    if (isMadeAnew(task)) connections?.addElsewhere(() => server.retryNow());
+    const view = isMadeAnew(task) ? connections?.addElsewhere(() => server.retryNow()) : undefined;
     return server;
   };
 }

@@ -280,7 +280,8 @@ export class Reconnecting implements Duplex {
     this.#outbox.disconnected();
     const { bytesHandedOver, startMs } = connection;
     const unacknowledged = connection.unacknowledged();
-    this.#tally.bytesAtRisk += unacknowledged ?? bytesHandedOver;
+    // The kernel counts what was put around the bytes as well (heartbeats, a FIN).
+    this.#tally.bytesAtRisk += Math.min(unacknowledged ?? bytesHandedOver, bytesHandedOver);
     this.#tell({
       state: "down",
       reason: error === undefined ? "peer-end" : reasonOfError(error),
