@@ -51,13 +51,13 @@ export class SessionEnd {
     return names;
   }
 
-  /** All that can be read now; null at the end stands for itself. */
-  read(channel: number): string | null {
+  /** All that can be read now; the end reads as "<end>". */
+  read(channel: number): string {
     let text = "";
     const into = new Uint8Array(70_000);
     for (;;) {
       const length = this.session.read(channel, into);
-      if (length === null) return text === "" ? null : text;
+      if (length === null) return text + "<end>";
       if (length === undefined) return text;
       text += new TextDecoder().decode(into.subarray(0, length));
     }
@@ -92,7 +92,15 @@ export class SessionPair {
     this.far.session.detach(this.far.carrier);
   }
 
-  /** Until neither has anything to say. */
+  /** Until neither has anything to say, acknowledgements included. */
+  settle(): void {
+    this.carry();
+    this.nowMs += 1000;
+    for (const { session } of [this.near, this.far]) session.tick(this.nowMs);
+    this.carry();
+  }
+
+  /** Until neither has anything to say at this time. */
   carry(): void {
     for (;;) {
       const there = this.near.pull(this.nowMs);
@@ -108,7 +116,7 @@ export class SessionPair {
     const channel = this.near.session.open(kind, "tcp://there:1");
     this.carry();
     this.far.session.accept(channel);
-    this.carry();
+    this.settle();
     this.near.told();
     this.far.told();
     return channel;
