@@ -80,7 +80,7 @@ export class ReverseListener implements Listener {
   async #again(): Promise<boolean> {
     const { context } = this.#closing;
     const backoff = new Backoff(again);
-    while (!context.signal.aborted) {
+    while (!context.signal.aborted && !this.#client.isOver) {
       try {
         const next = await this.#client.listen(formatAddress(this.#address));
         if (context.signal.aborted) {
@@ -91,7 +91,7 @@ export class ReverseListener implements Listener {
         this.#say();
         return true;
       } catch (thrown) {
-        if (context.signal.aborted) return false;
+        if (context.signal.aborted || this.#client.isOver) return false;
         const { message } = toNetError(thrown, "listen", formatEndpoint(this.#address));
         context.log.write("warning", "reverse", message, { message });
       }

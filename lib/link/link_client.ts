@@ -129,6 +129,11 @@ export class LinkClient implements AsyncDisposable {
     this.#runner.drop(reason);
   }
 
+  /** True once there will be no more carriers. */
+  get isOver(): boolean {
+    return this.#finishing !== undefined || this.#closing !== undefined;
+  }
+
   /** What was done so far. */
   get tally(): LinkTally {
     const { session, failure } = this.#runner;
@@ -299,8 +304,13 @@ export class LinkClient implements AsyncDisposable {
   }
 
   #takenOver(): NetError {
-    const message = "another client of the same identity has taken over";
-    const error = new NetError({ kind: "broken", op: "link", message, blame: "remote" });
+    const error = new NetError({
+      kind: "broken",
+      op: "link",
+      ...(this.#options.address === undefined ? {} : { address: this.#options.address }),
+      message: "another client of the same identity has taken over",
+      blame: "remote",
+    });
     this.#tell({ state: "taken-over", error });
     return error;
   }
