@@ -18,7 +18,10 @@ import { targetFields, type WatchSource } from "./watch_source.ts";
 const pieceLength = 500;
 
 /** Between two looks at what has changed. */
-const lookEveryMs = 1_000;
+const lookEveryMs = 500;
+
+/** How soon a browser that lost the connection tries again (`retry:`); its own default is slower. */
+const retryMs = 1_000;
 
 /** Something is sent at least so often: a viewer who hears nothing for longer shows old data. */
 export const beatEveryMs = 5_000;
@@ -131,7 +134,8 @@ class Viewer {
     const time = new Date(this.#context.clock.wall()).toISOString();
     const { counts } = this.#source;
     const data = { schema: 1, time, counts, targets: targets.map(targetFields) };
-    return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    const retry = event === "all" ? `retry: ${retryMs}\n` : "";
+    return `${retry}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
   }
 
   #pause(): Promise<void> {

@@ -9,6 +9,7 @@ export const pageScript = String.raw`"use strict";
 const order = ["down", "suspect", "unknown", "up"];
 const mostRows = 300;
 const staleMs = 12000;
+const lostMs = 2000;
 const byId = (id) => document.getElementById(id);
 const list = byId("targets");
 let targets = new Map();
@@ -55,7 +56,7 @@ function show() {
 
 function showStale() {
   const quietMs = performance.now() - heardMs;
-  const isStale = quietMs > staleMs || (isLost && quietMs > 3000);
+  const isStale = quietMs > staleMs || (isLost && quietMs > lostMs);
   document.body.classList.toggle("is-stale", isStale);
   byId("stale").hidden = !isStale;
   if (!isStale) return;

@@ -56,7 +56,7 @@ async function next(reader: ReadableStreamDefaultReader<Uint8Array>) {
   const { value, done } = await reader.read();
   if (done) return null;
   const text = new TextDecoder().decode(value);
-  const [, event, data = ""] = /^event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
+  const [, event, data = ""] = /^(?:retry: \d+\n)?event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
   const { targets, counts } = JSON.parse(data);
   return { event, counts, names: targets.map(({ name }: { name: string }) => name) };
 }
