@@ -30,9 +30,12 @@ export type PingResult =
   /** An echo that differs; null where it cannot be said of which request. */
   | { readonly kind: "different"; readonly sequence: number | null } & EchoDifference;
 
+/** Numbers of requests have 32 bits on their way. */
+const mostRequests = 2 ** 32 - 1;
+
 /** When to send, and how long to wait. */
 export interface PingSchedule {
-  /** How many requests; default without end. */
+  /** How many requests; default as many as there are numbers: 49 days of one a millisecond. */
   readonly count?: number;
   /** Time from one request to the next, in milliseconds. */
   readonly intervalMs: number;
@@ -106,7 +109,7 @@ export class PingRun {
   #turn(send: (sequence: number) => void): void {
     const nowMs = this.#context.clock.now();
     for (const sequence of this.#pending.expire(nowMs)) this.#report({ kind: "lost", sequence });
-    const { count = Infinity, intervalMs } = this.#schedule;
+    const { count = mostRequests, intervalMs } = this.#schedule;
     if (this.#sent < count && nowMs >= this.#dueMs) {
       // After this process itself was held up (stopped, a machine asleep) nothing is made up for:
       // a burst would measure its own queue.
@@ -120,7 +123,7 @@ export class PingRun {
   }
 
   #arm(turn: () => void): Timer | undefined {
-    const { count = Infinity } = this.#schedule;
+    const { count = mostRequests } = this.#schedule;
     const nextMs = this.#sent < count ? this.#dueMs : Infinity;
     const atMs = Math.min(nextMs, this.#pending.deadlineMs ?? Infinity);
     const { clock } = this.#context;
@@ -129,7 +132,7 @@ export class PingRun {
   }
 
   #endIfDone(): void {
-    const { count = Infinity } = this.#schedule;
+    const { count = mostRequests } = this.#schedule;
     if (this.#sent >= count && this.#pending.size === 0) this.#over.resolve(null);
   }
 
