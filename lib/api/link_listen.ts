@@ -107,7 +107,11 @@ export async function listenLink(
     const listeners = await openListeners(target, context, ports);
     const handle = looped((carrier, within) => server.serve(carrier, within));
     const close = () => server[Symbol.asyncDispose]();
-    return new RunningLinkServer(server, listeners, handle, options, context, close);
+    const running = new RunningLinkServer(server, listeners, handle, options, context, close);
+    // The carriers are its connections: they end when nothing is carried any more.
+    const drain = () => void server.drain();
+    running.gate.draining.addEventListener("abort", drain, { once: true });
+    return running;
   } catch (thrown) {
     await server[Symbol.asyncDispose]();
     throw thrown;

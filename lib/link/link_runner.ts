@@ -67,6 +67,8 @@ export class LinkRunner implements ChannelOwner {
   readonly #serving: LinkServing;
   readonly #channels = new Map<number, LinkChannel>();
   readonly #opening = new Map<number, PromiseWithResolvers<void>>();
+  /** Settles what waits until no channel is open. */
+  #idle: PromiseWithResolvers<void> | undefined;
   readonly #asking = new Map<number, Asking>();
   readonly #listeners = new Map<number, RemoteListener>();
   #carrier: LinkCarrier | undefined;
@@ -212,10 +214,10 @@ export class LinkRunner implements ChannelOwner {
         return this.#channels.get(event.channel)?.tellWritable();
       case "closed":
         this.#channels.get(event.channel)?.tellClosed();
-        return void this.#channels.delete(event.channel);
+        return void this.#forget(event.channel);
       case "reset":
         this.#channels.get(event.channel)?.tellReset(event.code);
-        return void this.#channels.delete(event.channel);
+        return void this.#forget(event.channel);
       case "opened":
         return this.#opening.get(event.channel)?.resolve();
       case "refused":
@@ -264,7 +266,7 @@ export class LinkRunner implements ChannelOwner {
       await (signal === undefined ? opening.promise : withSignal(signal, opening.promise));
     } catch (thrown) {
       channel.abort(thrown);
-      this.#channels.delete(id);
+      this.#forget(id);
       throw thrown;
     } finally {
       this.#opening.delete(id);
@@ -272,12 +274,27 @@ export class LinkRunner implements ChannelOwner {
     return channel;
   }
 
+  #forget(id: number): boolean {
+    const wasThere = this.#channels.delete(id);
+    if (this.#channels.size === 0) {
+      this.#idle?.resolve();
+      this.#idle = undefined;
+    }
+    return wasThere;
+  }
+
+  /** Opens and listens at nothing more for the peer. @returns once no channel is open any more */
+  async drain(): Promise<void> {
+    await this.#serving.drain();
+    if (this.#channels.size > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
+  }
+
   #refused(id: number, code: LinkCode, text: string): void {
     const channel = this.#channels.get(id);
     if (channel === undefined) return;
     const error = refusedError("open", channel.remote.text, code, text);
     channel.fail(error);
-    this.#channels.delete(id);
+    this.#forget(id);
     this.#opening.get(id)?.reject(error);
   }
 
@@ -300,7 +317,7 @@ export class LinkRunner implements ChannelOwner {
 
   /** Turns one down. */
   refuse(channel: LinkChannel, why: { readonly code: LinkCode; readonly text: string }): void {
-    if (!this.#channels.delete(channel.id)) return;
+    if (!this.#forget(channel.id)) return;
     this.session.refuse(channel.id, why.code, why.text);
     this.stirred();
   }
@@ -386,7 +403,7 @@ export class LinkRunner implements ChannelOwner {
     for (const [id, channel] of this.#channels) {
       if (keepsEnded && this.session.inspect(id) !== null) continue;
       channel.fail(error);
-      this.#channels.delete(id);
+      this.#forget(id);
     }
     for (const opening of this.#opening.values()) opening.reject(error);
     for (const asking of this.#asking.values()) asking.answer.reject(error);

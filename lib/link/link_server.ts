@@ -58,6 +58,7 @@ export class LinkServer implements AsyncDisposable {
   readonly #retentionMs: number;
   #lastId = 0;
   #isClosing = false;
+  #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: LinkServerOptions, handlers: LinkHandlers, context: Context) {
@@ -277,6 +278,22 @@ export class LinkServer implements AsyncDisposable {
   #tell(event: LinkServerEvent): void {
     this.#options.tell?.(event);
     this.#events.put(event);
+  }
+
+  /**
+   * Lets nobody in any more, opens nothing more, and ends each session in order once it has no
+   * channels. Idempotent.
+   */
+  drain(): Promise<void> {
+    return this.#draining ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all([...this.#sessions.values()].map(async (kept) => {
+      await kept.runner.drain();
+      if (!kept.isOver) await this.#end(kept);
+    }));
   }
 
   /** Lets nobody in any more, says goodbye to every client, and closes every session. Idempotent. */

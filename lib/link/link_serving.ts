@@ -45,6 +45,7 @@ export class LinkServing {
   readonly #handlers: LinkHandlers;
   readonly #listeners = new Map<number, Listener>();
   readonly #tasks = new Set<Promise<void>>();
+  #isDraining = false;
 
   constructor(owner: ServingOwner, handlers: LinkHandlers) {
     this.#owner = owner;
@@ -69,6 +70,12 @@ export class LinkServing {
     if (listener !== undefined) this.#spawn(close(listener));
   }
 
+  /** Opens nothing more, and closes every listener. What is joined goes on. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.end();
+  }
+
   /** The session is over: closes every listener. What is joined ends with its channel. */
   async end(): Promise<void> {
     const listeners = [...this.#listeners.values()];
@@ -90,6 +97,7 @@ export class LinkServing {
   async #open(channel: LinkChannel, request: LinkRequest): Promise<void> {
     let end: Duplex;
     try {
+      if (this.#isDraining) throw shuttingDown("open");
       if (this.#handlers.open === undefined) throw notPermitted("open");
       end = await this.#handlers.open(request, this.#owner.context);
     } catch (thrown) {
@@ -108,6 +116,7 @@ export class LinkServing {
     const { session, context, peer, identity } = this.#owner;
     let listener: Listener;
     try {
+      if (this.#isDraining) throw shuttingDown("listen");
       if (this.#handlers.listen === undefined) throw notPermitted("listen");
       listener = await this.#handlers.listen({ target: address, peer, identity }, context);
     } catch (thrown) {
@@ -179,6 +188,10 @@ async function close(listener: Listener): Promise<void> {
   } catch {
     // Closed as far as it goes: there is nobody left to tell.
   }
+}
+
+function shuttingDown(op: string): NetError {
+  return new NetError({ kind: "unavailable", op, message: "the server is shutting down" });
 }
 
 function notPermitted(op: string): NetError {
