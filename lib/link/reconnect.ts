@@ -14,6 +14,7 @@ import { EventStream } from "../core/event_stream.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { Connection } from "./reconnect_connection.ts";
+import type { ReconnectState } from "./reconnect_machine.ts";
 import { Redialler } from "./redialler.ts";
 import type {
   ConnectionEvent,
@@ -28,6 +29,15 @@ import { Outbox } from "./reconnect_outbox.ts";
 const streamTraits: Traits = { messages: false, halfClose: true };
 
 const usualHoldBytes = 64 * 1024;
+
+/** The machine's states, as they are told while there is no connection. */
+const shownStates = {
+  idle: "connecting",
+  dialling: "connecting",
+  up: "connecting",
+  waiting: "waiting",
+  over: "over",
+} as const satisfies Readonly<Record<ReconnectState, ConnectionStatus["state"]>>;
 
 /**
  * A session over one connection after the other. While `closeWrite` was not called the peer's
@@ -117,18 +127,13 @@ export class Reconnecting implements Duplex {
   /** Where it is now. */
   get status(): ConnectionStatus {
     const { state, attempt, deadlineMs } = this.#redialler.machine;
-    const waits = state === "waiting" && deadlineMs !== null;
+    const leftMs = deadlineMs === null ? 0 : deadlineMs - this.#context.clock.now();
     return {
-      state: this.#live !== undefined
-        ? "up"
-        : waits
-        ? "waiting"
-        : state === "over"
-        ? "over"
-        : "connecting",
+      // One that was told to stop is over for the machine, and may be up still.
+      state: this.#live !== undefined ? "up" : shownStates[state],
       address: this.#remote.text,
       attempt,
-      delayMs: waits ? Math.max(0, deadlineMs - this.#context.clock.now()) : 0,
+      delayMs: Math.max(0, leftMs),
       connections: this.#tally.connections,
     };
   }
