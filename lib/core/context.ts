@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AbortSource, onAbort } from "./abort.ts";
 import type { Attempts } from "./attempts.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -50,14 +51,12 @@ export interface ChildContext extends Disposable {
  * for every session that there ever was.
  */
 export function deriveContext(parent: Context): ChildContext {
-  const controller = new AbortController();
-  const follow = () => controller.abort(parent.signal.reason);
-  if (parent.signal.aborted) follow();
-  else parent.signal.addEventListener("abort", follow, { once: true });
+  const source = new AbortSource();
+  const forget = onAbort(parent.signal, () => source.abort(parent.signal.reason));
   return {
-    context: { ...parent, signal: controller.signal },
-    abort: (reason) => controller.abort(reason),
-    [Symbol.dispose]: () => parent.signal.removeEventListener("abort", follow),
+    context: { ...parent, signal: source.signal },
+    abort: (reason) => source.abort(reason),
+    [Symbol.dispose]: forget,
   };
 }
 
@@ -75,20 +74,18 @@ export function withSignal<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let over = false;
-    const onAbort = () => {
+    const forget = onAbort(signal, () => {
       over = true;
       reject(signal.reason);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
+    });
     work.then(
       (value) => {
-        signal.removeEventListener("abort", onAbort);
+        forget();
         if (over) discard?.(value);
         else resolve(value);
       },
       (thrown) => {
-        signal.removeEventListener("abort", onAbort);
+        forget();
         if (!over) reject(thrown);
       },
     );

@@ -4,6 +4,7 @@
  */
 
 import type { Timer } from "../core/clock.ts";
+import { onAbort } from "../core/abort.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
@@ -12,7 +13,7 @@ import { reasonOfSignal } from "../core/reason.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { lingerClose } from "../stream/linger.ts";
 import type { SessionOutcome } from "./contract.ts";
-import type { FaceEnd } from "./face.ts";
+import type { Face, FaceEnd } from "./face.ts";
 import { MessageFace } from "./message_face.ts";
 import type { SessionInfo } from "./policy.ts";
 import { StreamFace } from "./stream_face.ts";
@@ -47,43 +48,64 @@ export interface DriveOptions {
  * if (machine !== undefined) await drive(session, machine, context);
  * ```
  */
-export async function drive(
+export function drive(
   session: Duplex,
   machine: ByteMachine,
   context: Context,
   options: DriveOptions = {},
   watch?: SessionInfo["watch"],
 ): Promise<SessionOutcome> {
-  const { clock, log, limits, signal } = context;
+  const { clock, log, signal } = context;
   let activeMs = clock.now();
   const setup = { session, machine, clock, log, moved: () => activeMs = clock.now() };
   const face = session.traits.messages ? new MessageFace(setup) : new StreamFace(setup);
   watch?.(face);
-  const timers: Timer[] = [];
-  let stop: (end: FaceEnd) => void = () => {};
-  const stopped = new Promise<FaceEnd>((resolve) => stop = resolve);
-  const onSignal = () => stop({ reason: reasonOfSignal(signal) });
-  if (signal.aborted) onSignal();
-  else signal.addEventListener("abort", onSignal, { once: true });
-  const wheel = TimerWheel.of(clock);
   const { idleMs, lifetimeMs } = options;
+  let stop: (end: FaceEnd) => void = () => {};
+  // By callbacks: the frame of an async function would be held for as long as the session is idle.
+  const stopped = new Promise<FaceEnd>((resolve, reject) => {
+    stop = resolve;
+    face.run().then(resolve, reject);
+  });
+  const forget = onAbort(signal, () => stop({ reason: reasonOfSignal(signal) }));
+  const timers: Timer[] = [];
   if (idleMs !== undefined) {
     const expire = () => stop({ reason: "idle", error: idleError(session, idleMs) });
-    timers.push(wheel.watch(idleMs, { lastActivityMs: () => activeMs, expire }));
+    const watched = { lastActivityMs: () => activeMs, expire };
+    timers.push(TimerWheel.of(clock).watch(idleMs, watched));
   }
   if (lifetimeMs !== undefined) {
-    timers.push(wheel.timer(lifetimeMs, () => stop({ reason: "lifetime" })));
+    timers.push(TimerWheel.of(clock).timer(lifetimeMs, () => stop({ reason: "lifetime" })));
   }
+  const release = async () => {
+    forget();
+    for (const timer of timers) timer.cancel();
+    await session[Symbol.asyncDispose]();
+    await face.settled();
+  };
+  return stopped.then(
+    (end) => conclude(session, face, end, context, release),
+    async (thrown) => {
+      await release();
+      throw thrown;
+    },
+  );
+}
+
+/** Closes the session as it ought to be after such an end. */
+async function conclude(
+  session: Duplex,
+  face: Face,
+  end: FaceEnd,
+  { clock, limits, signal }: Context,
+  release: () => Promise<void>,
+): Promise<SessionOutcome> {
   try {
-    const end = await Promise.race([stopped, face.run()]);
     if (signal.aborted) session.abort(signal.reason);
     else if (end.reason === "local-end") await lingerClose(session, clock, limits["close-linger"]);
     return { ...end, bytesIn: face.bytesIn, bytesOut: face.bytesOut };
   } finally {
-    signal.removeEventListener("abort", onSignal);
-    for (const timer of timers) timer.cancel();
-    await session[Symbol.asyncDispose]();
-    await face.settled();
+    await release();
   }
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { AbortSource } from "../core/abort.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
@@ -18,7 +19,7 @@ export class SessionTask {
   readonly #info: SessionInfo;
   readonly #context: Context;
   /** Of its own, not derived: thousands of listeners on one signal would make each slow to remove. */
-  readonly #controller = new AbortController();
+  readonly #controller = new AbortSource();
   readonly #firstByteMs: number | undefined;
   #session: Duplex | undefined;
   /** What has passed so far; none before the handler says it. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { onAbort } from "../core/abort.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
@@ -83,13 +84,11 @@ export class Relay {
     const startMs = this.#context.clock.now();
     const { signal } = this.#context;
     const over = new Promise<Outcome>((resolve) => this.#finish = resolve);
-    const onSignal = () => this.#finish({ reason: reasonOfSignal(signal) });
-    if (signal.aborted) onSignal();
-    else signal.addEventListener("abort", onSignal, { once: true });
+    const forget = onAbort(signal, () => this.#finish({ reason: reasonOfSignal(signal) }));
     const running = signal.aborted ? [] : this.#start();
     this.#setTimers();
     return over.then((outcome) => {
-      signal.removeEventListener("abort", onSignal);
+      forget();
       return this.#over(outcome, running, startMs);
     });
   }

@@ -3,10 +3,11 @@
  * @module
  */
 
-import { sleep } from "../core/clock.ts";
+import { type Clock, sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Peer, Traits } from "../core/contract.ts";
 import { closedHere, NetError, systemCode, toNetError } from "../core/error.ts";
+import type { Limits } from "../core/limits.ts";
 import { cellBytes, giveCell, takeCell } from "./cells.ts";
 
 /** What is used of a `Deno.Conn`. */
@@ -58,7 +59,8 @@ export class SocketSession implements Duplex {
   readonly traits: Traits;
   readonly #socket: StreamSocket;
   readonly #powers: SocketPowers | undefined;
-  readonly #context: Context;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
   readonly #resetOnClose: boolean;
   readonly #lingerMs: number | undefined;
   /** Set by `abort` and by disposing: what waits ends, nothing more starts. */
@@ -87,7 +89,9 @@ export class SocketSession implements Duplex {
     this.remote = init.remote;
     this.#powers = init.powers;
     this.traits = init.powers?.resets ? resetting : orderly;
-    this.#context = init.context;
+    // Not the context: it is often that of the opening alone, with a signal that nobody needs now.
+    this.#clock = init.context.clock;
+    this.#limits = init.context.limits;
     this.#resetOnClose = init.resetOnClose ?? false;
     this.#lingerMs = init.lingerMs;
   }
@@ -226,7 +230,7 @@ export class SocketSession implements Duplex {
    * lies in its own queue already, so that nothing else waits.
    */
   async #emptied(): Promise<void> {
-    const { clock, limits } = this.#context;
+    const [clock, limits] = [this.#clock, this.#limits];
     const endMs = clock.now() + limits["close-wait"];
     let isMoving = true;
     this.#discardInput(() => isMoving = true);
@@ -243,7 +247,7 @@ export class SocketSession implements Duplex {
    */
   async #delivered(): Promise<void> {
     if (!this.unacknowledged()) return;
-    const { clock, limits } = this.#context;
+    const [clock, limits] = [this.#clock, this.#limits];
     const endMs = clock.now() + (this.#lingerMs ?? limits["close-wait"]);
     this.#halfClosed ??= this.#socket.closeWrite().catch(() => {});
     this.#discardInput();
