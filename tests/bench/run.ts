@@ -15,6 +15,7 @@ import { modelConnections, modelIdleMemory, modelProcessors, modelSpares } from 
 import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
 import { startup } from "./startup.ts";
 import { udp } from "./udp.ts";
+import { watching } from "./watch.ts";
 
 const benchmarks: readonly Benchmark[] = [
   relayThroughput,
@@ -29,6 +30,7 @@ const benchmarks: readonly Benchmark[] = [
   modelIdleMemory,
   linkThroughput,
   linkTrip,
+  watching,
 ];
 
 const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
