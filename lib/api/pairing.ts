@@ -15,7 +15,7 @@ import type {
 } from "../service/policy.ts";
 import type { Framing } from "../stream/frame.ts";
 import { Relay, type RelayOptions } from "../stream/relay.ts";
-import { joined } from "./join.ts";
+import { joined } from "../stream/join.ts";
 
 /** How a pair behaves. */
 export interface PairOptions extends Omit<RelayOptions, "id"> {

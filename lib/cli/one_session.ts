@@ -4,7 +4,7 @@
  */
 
 import { Connections } from "../api/connections.ts";
-import { joined } from "../api/join.ts";
+import { joined } from "../stream/join.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { SessionTally } from "../core/tally.ts";

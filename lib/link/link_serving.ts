@@ -7,6 +7,7 @@ import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
+import { joined } from "../stream/join.ts";
 import { relay } from "../stream/relay.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import { codeOf } from "./link_errors.ts";
@@ -108,7 +109,10 @@ export class LinkServing {
   }
 
   async #join(channel: LinkChannel, end: Duplex, request: LinkRequest): Promise<void> {
-    const tally = await relay(channel, end, this.#owner.joinContext, { peer: "a" });
+    const { joinContext } = this.#owner;
+    // What has messages at one end only is cut here, beside the socket that knows their size.
+    const [a, b] = joined(channel, end, "chunk", joinContext.limits.line);
+    const tally = await relay(a, b, joinContext, { peer: "a" });
     this.#handlers.ended?.(request, tally);
   }
 

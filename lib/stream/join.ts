@@ -5,7 +5,7 @@
  */
 
 import type { Duplex } from "../core/contract.ts";
-import { chunkSizeFor, type Framing, messagesOver } from "../stream/frame.ts";
+import { chunkSizeFor, type Framing, messagesOver } from "./frame.ts";
 
 /**
  * The two sessions, the stream among them framed where only one has messages.
