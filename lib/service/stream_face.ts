@@ -36,23 +36,31 @@ export class StreamFace implements Face, Sink<ByteOutput> {
   #isOver = false;
   #finish: (end: FaceEnd) => void = () => {};
   #crash: (bug: unknown) => void = () => {};
+  #doneReading = () => {};
 
   constructor(setup: FaceSetup) {
     this.#setup = setup;
   }
 
-  async run(): Promise<FaceEnd> {
+  /** As all that waits for an idle peer by callbacks: frames of async functions would be held. */
+  run(): Promise<FaceEnd> {
     const over = new Promise<FaceEnd>((resolve, reject) => {
       this.#finish = resolve;
       this.#crash = reject;
     });
-    this.#reading = this.#readAll().catch((thrown) => this.#failed(thrown, "read"));
-    try {
-      return await over;
-    } finally {
+    this.#reading = new Promise((resolve) => this.#doneReading = resolve);
+    this.#begin();
+    const stop = () => {
       this.#isOver = true;
       this.#deadline?.timer.cancel();
-    }
+    };
+    return over.then((end) => {
+      stop();
+      return end;
+    }, (bug) => {
+      stop();
+      throw bug;
+    });
   }
 
   async settled(): Promise<void> {
@@ -70,27 +78,59 @@ export class StreamFace implements Face, Sink<ByteOutput> {
     else if (out.length > 0) this.#outbox.push(out);
   }
 
-  async #readAll(): Promise<void> {
-    const { session } = this.#setup;
-    this.#step("open");
-    this.#write();
-    const waits = session.readable !== undefined;
-    let buffer: Uint8Array | undefined = waits ? undefined : new Uint8Array(ownBufferSize);
-    for (;;) {
-      await session.readable?.();
-      buffer ??= bulkBuffers.take();
-      let n: number | null;
-      // A buffer that a failed read may still fill is not given back.
-      do {
-        n = await session.read(buffer);
-        if (n !== null) await this.#received(buffer.subarray(0, n));
-      } while (n !== null && moreIsThere(session, n, buffer));
-      if (waits) {
-        bulkBuffers.give(buffer);
-        buffer = undefined;
-      }
-      if (n === null) return await this.#ended();
+  #begin(): void {
+    try {
+      this.#step("open");
+      this.#write();
+    } catch (thrown) {
+      return this.#broke(thrown);
     }
+    if (this.#setup.session.readable === undefined) void this.#hog();
+    else this.#park();
+  }
+
+  /** Waits without a buffer. */
+  #park(): void {
+    this.#setup.session.readable?.().then(this.#burst, this.#broke);
+  }
+
+  readonly #broke = (thrown: unknown): void => {
+    this.#failed(thrown, "read");
+    this.#doneReading();
+  };
+
+  /** Borrows a buffer for as long as there is more. One that a failed read may fill stays out. */
+  readonly #burst = async (): Promise<void> => {
+    const { session } = this.#setup;
+    const buffer = bulkBuffers.take();
+    try {
+      let n: number | null;
+      do n = await this.#read(buffer); while (n !== null && moreIsThere(session, n, buffer));
+      bulkBuffers.give(buffer);
+      if (n !== null) return this.#park();
+      await this.#ended();
+      this.#doneReading();
+    } catch (thrown) {
+      this.#broke(thrown);
+    }
+  };
+
+  /** For sessions that cannot wait without a buffer. */
+  async #hog(): Promise<void> {
+    const buffer = new Uint8Array(ownBufferSize);
+    try {
+      while (await this.#read(buffer) !== null);
+      await this.#ended();
+      this.#doneReading();
+    } catch (thrown) {
+      this.#broke(thrown);
+    }
+  }
+
+  async #read(buffer: Uint8Array): Promise<number | null> {
+    const n = await this.#setup.session.read(buffer);
+    if (n !== null) await this.#received(buffer.subarray(0, n));
+    return n;
   }
 
   /** Steps the machine; resolves when the lent bytes are not needed any more. */
