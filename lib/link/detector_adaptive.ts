@@ -1,5 +1,25 @@
 /**
- * A detector that learns how long answers take.
+ * A detector that learns how long answers take: timeouts after RFC 6298.
+ *
+ * Chosen against phi accrual (Hayashibara et al. 2004) by `tests/support/detector_play.ts`, seeded.
+ * Living peers called dead in an hour; intervals from death to verdict, median and worst of 200
+ * (with `misses=3`; phi with the paper's window and a floor of a tenth for the deviation):
+ *
+ *     way, every 5 s      misses            round trips       phi = 8           phi = 12
+ *     calm, datagrams     0     2.5  3.0    0     2.1  2.6    0     1.1  1.6    0     1.2  1.7
+ *     5% loss             0.40  2.5  3.0    0     2.1  2.6    0     1.2  2.2    0     1.3  2.5
+ *     outages of 1 s      0.05  2.5  3.0    0.15  2.1  2.6    2.30  1.1  1.8    0.90  1.2  2.0
+ *     outages, stream     0.05  2.5  3.6    0.05  2.2  4.6    3.50  1.2  2.7    0.55  1.4  3.5
+ *     way, every 1 s
+ *     5% loss             1.55  2.5  3.0    0     3.5  4.0    0     1.3  2.6    0     1.5  3.1
+ *     5% loss, stream     0     2.6  3.2    0     3.6  4.2    1.95  1.6  3.0    0.95  1.7  3.4
+ *     outages of 1 s      19.7  2.5  3.1    8.2   3.5  4.1    41.7  1.1  1.9    36.5  1.3  2.1
+ *     load of 2 s         0     2.7  5.0    0     3.7  6.0    126   2.6  4.7    120   3.0  5.4
+ *
+ * Phi is the soonest on a quiet path, and wrong where it matters: it learns from the gaps of the
+ * quiet past, and takes the first load or outage for death. That a busy link is never declared dead
+ * comes before a second gained. Asking again costs no more wrong verdicts than counting intervals,
+ * and with long intervals it is sooner: what it waits for is an answer, not the next interval.
  * @module
  */
 
