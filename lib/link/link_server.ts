@@ -120,6 +120,12 @@ export class LinkServer implements AsyncDisposable {
       await carrier[Symbol.asyncDispose]();
       return reportOf(null);
     }
+    // A carrier can be late: its client has given it up, and is here by another already.
+    const { session } = kept.runner;
+    if (session.tally.carriers > 0 && !session.admits(greeting.first)) {
+      await carrier[Symbol.asyncDispose]();
+      return reportOf(null);
+    }
     return await this.#carry(kept, carrier, greeting);
   }
 

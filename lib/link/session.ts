@@ -169,8 +169,7 @@ export class LinkSession {
    * is newer than the last one. A carrier can be late: its dialler has given it up and is here by
    * another already, which would be lost, and the session with it, were the late one attached.
    *
-   * @throws {NetError} kind "protocol" where it does not begin with a RESUME; the session is not
-   * touched by it
+   * @returns false also for a record that does not begin with a RESUME; the session is not touched
    */
   admits(record: Uint8Array): boolean {
     return this.#input.admits(record);

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { NetError } from "../core/error.ts";
+import { NetError } from "../core/error.ts";
 import { codeOfFault, linkCodeOf, linkFault } from "../wire/link_code.ts";
 import {
   isIgnorable,
@@ -27,10 +27,14 @@ export class SessionInput {
 
   /** True where the record begins with a RESUME that is newer than the last one. */
   admits(record: Uint8Array): boolean {
-    readLinkFrame(record, 0, this.#mostText, this.#frame);
-    const { type, name, carrier } = this.#frame;
-    if (type === linkFrame.resume) return carrier > this.#parts.standing.peerCarrier;
-    throw linkFault("resume-expected", `a ${name} before the resume`);
+    try {
+      readLinkFrame(record, 0, this.#mostText, this.#frame);
+    } catch (thrown) {
+      if (thrown instanceof NetError) return false;
+      throw thrown;
+    }
+    const { type, carrier } = this.#frame;
+    return type === linkFrame.resume && carrier > this.#parts.standing.peerCarrier;
   }
 
   /** Whole frames of the present carrier. @throws {NetError} kind "protocol" */
