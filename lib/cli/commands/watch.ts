@@ -19,6 +19,7 @@ import type { Flags } from "../flag.ts";
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
+import { collectAtRest } from "../rest.ts";
 import { drainOnSignal, type DrainSignals } from "../signals.ts";
 import { readTargets } from "../target_file.ts";
 import { ChangeReport, TableReport, type WatchReport } from "../watch_report.ts";
@@ -72,6 +73,11 @@ export async function run(plan: Plan, session: CommandContext): Promise<number> 
   const hooked = feedHooks(watching[Symbol.asyncIterator](), hooks);
   const events = watching[Symbol.asyncIterator]();
   await using _web = await openWeb(session, watching, within);
+  // Reading targets and telling the first round makes more garbage than they hold.
+  using _rest = collectAtRest(within, () => {
+    const { targets: { size }, counts: { unknown } } = watching;
+    return { open: size, opened: size - unknown, bytes: 0 };
+  });
   signals.drain.addEventListener("abort", end, { once: true });
   if (signals.drain.aborted) end();
   try {
