@@ -169,8 +169,8 @@ export function playDetector(
   delays.sort((a, b) => a - b);
   const spanMs = hours * 3_600_000;
   let wrong = 0;
-  for (let fromMs = 0, one = 0; fromMs < spanMs; one++) {
-    const life = { everyMs, diesMs: Infinity, endMs: spanMs - fromMs, seed: seed * 7 + one };
+  for (let fromMs = 0; fromMs < spanMs;) {
+    const life = { everyMs, diesMs: Infinity, endMs: spanMs - fromMs, seed: seed * 7 + wrong };
     const calledMs = live(make, way, life);
     if (calledMs === null) break;
     wrong++;

@@ -81,7 +81,7 @@ Deno.test("both are never dead before an interval, nor later than one more than 
 });
 
 Deno.test("played: the adaptive one is no more often wrong than phi accrual, on any way", () => {
-  const play = { everyMs: 1_000, lives: 20, hours: 2, seed: 7 };
+  const play = { everyMs: 1_000, lives: 5, hours: 1, seed: 7 };
   for (const way of ways) {
     const adaptive = playDetector((now) => adaptiveDetector(usual, now), way, play);
     const phi = playDetector(() => new PhiDetector({ everyMs: 1_000, threshold: 8 }, 0), way, play);
