@@ -4,8 +4,11 @@
  * @module
  */
 
-/** So much is never waited for: the sender's memory would grow for nothing. */
-const mostBytes = 256 * 1024;
+/**
+ * So much is never waited for: the sender's memory would grow for nothing. More than half a window,
+ * so that a stream's acknowledgements go with its CREDIT and not in records of their own.
+ */
+const mostBytes = 768 * 1024;
 
 /** Counts sequenced frames of the peer. */
 export class Acknowledger {
