@@ -53,8 +53,7 @@ export class SessionTask {
   run(handler: SessionHandler): Promise<SessionOutcome> {
     return this.#settled()
       .then((session) => handler(session, this.#context, this.#info))
-      .catch((thrown) => this.#failed(thrown))
-      .then((outcome) => this.#over(outcome));
+      .then((outcome) => this.#over(outcome), (thrown) => this.#over(this.#failed(thrown)));
   }
 
   async #settled(): Promise<Duplex> {

@@ -44,23 +44,23 @@ export class StreamFace implements Face, Sink<ByteOutput> {
 
   /** As all that waits for an idle peer by callbacks: frames of async functions would be held. */
   run(): Promise<FaceEnd> {
-    const over = new Promise<FaceEnd>((resolve, reject) => {
-      this.#finish = resolve;
-      this.#crash = reject;
+    return new Promise<FaceEnd>((resolve, reject) => {
+      this.#finish = (end) => {
+        this.#stop();
+        resolve(end);
+      };
+      this.#crash = (bug) => {
+        this.#stop();
+        reject(bug);
+      };
+      this.#reading = new Promise((done) => this.#doneReading = done);
+      this.#begin();
     });
-    this.#reading = new Promise((resolve) => this.#doneReading = resolve);
-    this.#begin();
-    const stop = () => {
-      this.#isOver = true;
-      this.#deadline?.timer.cancel();
-    };
-    return over.then((end) => {
-      stop();
-      return end;
-    }, (bug) => {
-      stop();
-      throw bug;
-    });
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#deadline?.timer.cancel();
   }
 
   async settled(): Promise<void> {

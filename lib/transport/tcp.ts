@@ -5,7 +5,7 @@
 
 import type { InetAddress } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
-import type { Duplex } from "../core/contract.ts";
+import type { Duplex, Peer } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { IPPROTO_TCP, TCP_NODELAY } from "../sys/constants.ts";
@@ -174,9 +174,11 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
     throw thrown;
   }
   return sockets.map((socket, at) => {
+    const local = locals[at] ??
+      inetPeer("tcp", socket.addr.hostname, socket.addr.port, address.zone);
     const listener = new SocketListener<Deno.TcpConn>(socket, {
-      local: locals[at] ?? inetPeer("tcp", socket.addr.hostname, socket.addr.port, address.zone),
-      session: (conn) => session(conn, settings, address.zone, context),
+      local,
+      session: (conn) => session(conn, settings, address.zone, context, local),
       descriptor: () => sharedDescriptor(socket.addr, settings),
     });
     return { kind: "listener", listener };
@@ -195,17 +197,24 @@ function sharedDescriptor(local: Deno.NetAddr, settings: TcpSettings): number | 
   return fd;
 }
 
-/** Makes a session of a connection, which owns it from here on. */
+/**
+ * Makes a session of a connection, which owns it from here on.
+ *
+ * @param listener where it came in, if it was accepted
+ */
 function session(
   conn: Deno.TcpConn,
   settings: TcpSettings,
   zone: string | undefined,
   context: Context,
+  listener?: Peer,
 ): Duplex {
   conn.setNoDelay(settings.nodelay);
   const { localAddr, remoteAddr } = conn;
+  const own = inetPeer("tcp", localAddr.hostname, localAddr.port, zone);
   return new SocketSession(conn, {
-    local: inetPeer("tcp", localAddr.hostname, localAddr.port, zone),
+    // One value for all that came in at one address: there may be thousands.
+    local: own.text === listener?.text ? listener : own,
     remote: inetPeer("tcp", remoteAddr.hostname, remoteAddr.port, zone),
     context,
     powers: new TcpPowers(localAddr, remoteAddr),
