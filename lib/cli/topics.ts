@@ -168,4 +168,9 @@ const environment: ReadonlyArray<readonly [string, string]> = [
   ["PLUMB_SESSION", "given to children: number of the session"],
   ["PLUMB_PEER", "given to children: address of the peer"],
   ["PLUMB_LOCAL", "given to children: the address that the peer reached"],
+  ["PLUMB_TARGET, PLUMB_ADDRESS", "given to watch --on-change: the target's name and address"],
+  ["PLUMB_STATE, PLUMB_PREVIOUS", "the same: unknown, up, suspect or down, now and before"],
+  ["PLUMB_PREVIOUS_MS, PLUMB_TIME", "the same: how long it was so, and when it changed (RFC 3339)"],
+  ["PLUMB_REASON", "the same: why, in words; empty where it is up"],
+  ["PLUMB_ROUND_TRIP_MS", "the same: of the last probe that was answered; empty before the first"],
 ];
