@@ -9,9 +9,11 @@
 import { NetError } from "../core/error.ts";
 import { type LinkCode, linkCodeOf, linkFault } from "../wire/link_code.ts";
 import { linkFrame, type LinkFrameView, messageCost } from "../wire/link_frame.ts";
-import { ChannelInput, type WindowBudget } from "./channel_input.ts";
+import type { ChannelHost, Opening } from "./channel_host.ts";
+import { ChannelInput } from "./channel_input.ts";
 import { ChannelOutput } from "./channel_output.ts";
 import { afterReceived, afterSent, type ChannelState } from "./channel_states.ts";
+import { ChannelTeller } from "./channel_teller.ts";
 import {
   amountFrame,
   idFrame,
@@ -20,32 +22,9 @@ import {
   refusalFrame,
   resetFrame,
 } from "./control_frames.ts";
-import type { FrameMemory, OutFrame } from "./frame_memory.ts";
-import type { DataSource, Outbox, Speaker } from "./outbox.ts";
-import type { ChannelKind, SessionEvent, SessionEvents } from "./session_events.ts";
-import type { SessionSettings, SessionTally } from "./session_options.ts";
-
-/** What channels of a session share. */
-export interface ChannelHost {
-  readonly settings: SessionSettings;
-  readonly memory: FrameMemory;
-  readonly budget: WindowBudget;
-  readonly outbox: Outbox;
-  readonly events: SessionEvents;
-  readonly tally: SessionTally;
-  /** The channel's write waits for memory. */
-  waits(channel: Channel): void;
-  /** Nobody needs the channel any more. */
-  forget(channel: Channel): void;
-}
-
-/** What OPEN says. */
-export interface Opening {
-  /** UTF-8 of what to open. */
-  readonly target: Uint8Array;
-  /** The peer's listener that it is for; 0 for none. */
-  readonly listener: number;
-}
+import type { OutFrame } from "./frame_memory.ts";
+import type { DataSource, Speaker } from "./outbox.ts";
+import type { ChannelKind } from "./session_events.ts";
 
 /** A channel. */
 export class Channel implements Speaker, DataSource {
@@ -60,18 +39,13 @@ export class Channel implements Speaker, DataSource {
   readonly #host: ChannelHost;
   readonly #opening: Opening | null;
   readonly #expired: () => void;
-  /** Said for every burst of data; made once. */
-  readonly #readable: SessionEvent;
-  readonly #writable: SessionEvent;
+  readonly #teller: ChannelTeller;
   #state: ChannelState;
   /** Intents of the owner. */
   #isAccepted = false;
   #refusal: Refusal | null = null;
   #resetCode: LinkCode | null = null;
   #wantsFin = false;
-  /** True once the owner has given it up or was told of its end: nothing is told any more. */
-  #isAbandoned = false;
-  #isToldReadable = false;
   #hasReadEnd = false;
 
   /** @param opening what to ask the peer for; null where the peer has asked */
@@ -85,8 +59,7 @@ export class Channel implements Speaker, DataSource {
     this.input = new ChannelInput(kind === "datagrams", windowBytes, host.budget);
     this.output = new ChannelOutput(host.memory, replayBytes);
     this.#expired = () => void host.tally.datagramsExpired++;
-    this.#readable = { kind: "readable", channel: id };
-    this.#writable = { kind: "writable", channel: id };
+    this.#teller = new ChannelTeller(host.events, id);
     if (opening !== null) host.outbox.announce(this);
   }
 
@@ -97,7 +70,7 @@ export class Channel implements Speaker, DataSource {
 
   /** True once the owner may not use it any more. */
   get isAbandoned(): boolean {
-    return this.#isAbandoned;
+    return this.#teller.isSilent;
   }
 
   get hasData(): boolean {
@@ -115,7 +88,7 @@ export class Channel implements Speaker, DataSource {
   /** Turns the peer's offer down. */
   refuse(refusal: Refusal): void {
     if (this.#state !== "offered" || this.#isAccepted) return this.reset(refusal.code);
-    this.#isAbandoned = true;
+    this.#teller.silence();
     this.#refusal = refusal;
     this.#host.outbox.announce(this);
   }
@@ -148,7 +121,7 @@ export class Channel implements Speaker, DataSource {
 
   /** Ends both directions at once. Idempotent. */
   reset(code: LinkCode): void {
-    if (this.#isAbandoned) return;
+    if (this.isAbandoned) return;
     if (this.#state === "offered" && !this.#isAccepted) return this.refuse({ code, text: "" });
     this.#abandon();
     if (this.#state === "new" || this.#state === "closed") return this.#close();
@@ -159,7 +132,7 @@ export class Channel implements Speaker, DataSource {
   /** Bytes or one message; null at the end; undefined where nothing is there. */
   read(into: Uint8Array): number | null | undefined {
     if (!this.input.hasData) {
-      this.#isToldReadable = false;
+      this.#teller.foundEmpty();
       if (!this.input.hasEnded) return undefined;
       this.#hasReadEnd = true;
       this.#closeIfDone();
@@ -178,7 +151,7 @@ export class Channel implements Speaker, DataSource {
 
   /** The session is over: nothing is said any more. What the peer has ended stays to be read. */
   cut(code: LinkCode): void {
-    if (!this.input.hasEnded || this.#isAbandoned) {
+    if (!this.input.hasEnded || this.isAbandoned) {
       this.#break(code);
       return this.#close();
     }
@@ -196,9 +169,9 @@ export class Channel implements Speaker, DataSource {
 
   /** A write that took less may go on. Without credit it is told when that comes. */
   tellWritable(): void {
-    if (!this.output.isBlocked || this.output.credit === 0 || this.#isAbandoned) return;
+    if (!this.output.isBlocked || this.output.credit === 0 || this.isAbandoned) return;
     this.output.isBlocked = false;
-    this.#host.events.put(this.#writable);
+    this.#teller.writable();
   }
 
   /** DATA or MESSAGE, the frames that there are most of. */
@@ -207,9 +180,9 @@ export class Channel implements Speaker, DataSource {
       throw linkFault("illegal-frame", `channel ${this.id} is of ${this.kind}`);
     }
     if (this.#state !== "open") this.#enter(type);
-    if (!this.#isAbandoned) {
+    if (!this.isAbandoned) {
       this.input.take(record, start, end);
-      return this.#tellReadable();
+      return this.#teller.readable();
     }
     this.input.skip(this.kind === "stream" ? end - start : messageCost(end - start));
   }
@@ -223,13 +196,18 @@ export class Channel implements Speaker, DataSource {
     switch (type) {
       case linkFrame.opened:
         this.offer(amount);
-        this.#tell({ kind: "opened", channel: this.id });
+        this.#teller.tell({ kind: "opened", channel: this.id });
         this.tellWritable();
         if (this.hasData) this.#host.outbox.offer(this);
         break;
       case linkFrame.refused: {
         const { text } = frame;
-        this.#tell({ kind: "refused", channel: this.id, code: linkCodeOf(frame.code), text });
+        this.#teller.tell({
+          kind: "refused",
+          channel: this.id,
+          code: linkCodeOf(frame.code),
+          text,
+        });
         this.#abandon();
         break;
       }
@@ -241,7 +219,7 @@ export class Channel implements Speaker, DataSource {
         break;
       case linkFrame.fin:
         this.input.hasEnded = true;
-        this.#tellReadable();
+        this.#teller.readable();
         break;
       case linkFrame.reset:
         this.#break(linkCodeOf(frame.code));
@@ -319,23 +297,13 @@ export class Channel implements Speaker, DataSource {
 
   #checkWrite(kind: ChannelKind): void {
     if (kind !== this.kind) throw new TypeError(`channel ${this.id} is of ${this.kind}`);
-    if (!this.#isAbandoned && !this.#wantsFin && this.#state !== "closed") return;
+    if (!this.isAbandoned && !this.#wantsFin && this.#state !== "closed") return;
     throw channelOver("write", this.id);
-  }
-
-  #tell(event: SessionEvent): void {
-    if (!this.#isAbandoned) this.#host.events.put(event);
-  }
-
-  #tellReadable(): void {
-    if (this.#isToldReadable || this.#isAbandoned) return;
-    this.#isToldReadable = true;
-    this.#host.events.put(this.#readable);
   }
 
   /** The peer broke it off: the owner is told, and loses what it has not read. */
   #break(code: LinkCode): void {
-    this.#tell({ kind: "reset", channel: this.id, code });
+    this.#teller.tell({ kind: "reset", channel: this.id, code });
     this.#abandon();
   }
 
@@ -346,20 +314,20 @@ export class Channel implements Speaker, DataSource {
   }
 
   #abandon(): void {
-    this.#isAbandoned = true;
+    this.#teller.silence();
     this.output.clear();
     this.input.clear();
   }
 
   #closeIfDone(): void {
-    if (this.#state !== "closed" || !(this.#isAbandoned || this.#hasReadEnd)) return;
-    this.#tell({ kind: "closed", channel: this.id });
+    if (this.#state !== "closed" || !(this.isAbandoned || this.#hasReadEnd)) return;
+    this.#teller.tell({ kind: "closed", channel: this.id });
     this.#close();
   }
 
   #close(): void {
     this.#state = "closed";
-    this.#isAbandoned = true;
+    this.#teller.silence();
     this.output.clear();
     this.input.release();
     this.#host.forget(this);

@@ -9,21 +9,13 @@ import { NetError } from "../core/error.ts";
 import type { Sink } from "../core/machine.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import { maximumDataBytes, maximumFrameBytes } from "../wire/link_frame.ts";
-import { Acknowledger } from "./acknowledger.ts";
-import { Channels } from "./channels.ts";
-import { FrameMemory } from "./frame_memory.ts";
-import { Listeners } from "./listeners.ts";
-import { Outbox } from "./outbox.ts";
-import { Pulse } from "./pulse.ts";
-import { Replay } from "./replay.ts";
-import { type ChannelKind, type SessionEvent, SessionEvents } from "./session_events.ts";
+import { type ChannelFacts, factsOf } from "./channel_host.ts";
+import { SessionClock } from "./session_clock.ts";
+import type { ChannelKind, SessionEvent } from "./session_events.ts";
 import { failSession, SessionInput } from "./session_input.ts";
 import { type LinkSessionOptions, type SessionTally, settingsOf } from "./session_options.ts";
 import { SessionOutput } from "./session_output.ts";
-import { type SessionParts, Standing } from "./session_parts.ts";
-
-/** How often datagrams are looked through for those that are too old, at most. */
-const leastSweepMs = 100;
+import { makeParts, type SessionParts } from "./session_parts.ts";
 
 /**
  * One end of a session. After each call: take the `events`, and `pull` while `hasOutput` and the
@@ -56,43 +48,14 @@ export class LinkSession {
   readonly #parts: SessionParts;
   readonly #input: SessionInput;
   readonly #output: SessionOutput;
-  #sweepMs = Infinity;
+  readonly #clock: SessionClock;
 
   /** A session without a carrier. */
   constructor(options: LinkSessionOptions, nowMs: number) {
-    const settings = settingsOf(options);
-    const tally: SessionTally = {
-      carriers: 0,
-      framesSent: 0,
-      framesReceived: 0,
-      bytesSent: 0,
-      bytesReceived: 0,
-      framesResent: 0,
-      bytesResent: 0,
-      framesAcknowledged: 0,
-      datagramsExpired: 0,
-      datagramsSkipped: 0,
-      roundTripMs: null,
-    };
-    const basis = {
-      settings,
-      tally,
-      events: new SessionEvents(),
-      memory: new FrameMemory(),
-      outbox: new Outbox(),
-    };
-    const listeners = new Listeners(basis);
-    this.#parts = {
-      ...basis,
-      listeners,
-      channels: new Channels({ ...basis, listeners }),
-      replay: new Replay(basis.memory),
-      acknowledger: new Acknowledger(settings.ackDelayMs),
-      pulse: new Pulse(settings.heartbeat, nowMs),
-      standing: new Standing(),
-    };
+    this.#parts = makeParts(settingsOf(options), nowMs);
     this.#input = new SessionInput(this.#parts);
     this.#output = new SessionOutput(this.#parts);
+    this.#clock = new SessionClock(this.#parts);
   }
 
   /** Sequenced frames received so far: what RESUME will say. */
@@ -116,14 +79,7 @@ export class LinkSession {
 
   /** When `tick` is wanted (monotonic ms); null: not at all. */
   get deadlineMs(): number | null {
-    const { standing, acknowledger, pulse } = this.#parts;
-    if (standing.isOver) return null;
-    let atMs = this.#sweepMs;
-    if (standing.state !== "none") {
-      atMs = Math.min(atMs, pulse.deadlineMs);
-      if (standing.state === "up") atMs = Math.min(atMs, acknowledger.deadlineMs);
-    }
-    return atMs === Infinity ? null : atMs;
+    return this.#clock.deadlineMs;
   }
 
   /** True once nothing more will happen: both said goodbye, or the peer broke the protocol. */
@@ -151,17 +107,7 @@ export class LinkSession {
   /** What is known of a channel, for those who look at it; null once it is over. */
   inspect(channel: number): ChannelFacts | null {
     const found = this.#parts.channels.find(channel);
-    if (found === undefined) return null;
-    const { kind, state, input, output } = found;
-    return {
-      kind,
-      state,
-      sendCredit: output.credit,
-      receiveCredit: input.credit,
-      window: input.window,
-      unread: input.unread,
-      consumed: input.consumed,
-    };
+    return found === undefined ? null : factsOf(found);
   }
 
   /**
@@ -231,13 +177,7 @@ export class LinkSession {
 
   /** Time has passed. */
   tick(nowMs: number): void {
-    const { standing, acknowledger, pulse, events } = this.#parts;
-    if (standing.isOver) return;
-    acknowledger.tick(nowMs);
-    const verdict = pulse.tick(nowMs);
-    if (verdict === "dead") events.put({ kind: "carrier-dead" });
-    else if (verdict === "suspect") events.put({ kind: "carrier-suspect" });
-    if (nowMs >= this.#sweepMs) this.#sweep(nowMs);
+    this.#clock.tick(nowMs);
   }
 
   /**
@@ -289,9 +229,7 @@ export class LinkSession {
         message: `a message of ${message.length} bytes; a link takes ${maximumDataBytes}`,
       });
     }
-    if (this.#sweepMs === Infinity) {
-      this.#sweepMs = nowMs + this.#parts.settings.datagramExpiryMs;
-    }
+    this.#clock.watchDatagrams(nowMs);
     return this.#parts.channels.get(channel, "write").send(message, nowMs);
   }
 
@@ -360,30 +298,4 @@ export class LinkSession {
     if (this.#parts.standing.leaving === null) return;
     throw new NetError({ kind: "broken", op, message: "the link session ends" });
   }
-
-  #sweep(nowMs: number): void {
-    const { channels, replay, memory, tally, settings } = this.#parts;
-    for (const channel of channels.all()) channel.expire(nowMs);
-    replay.expire(nowMs, () => void tally.datagramsExpired++);
-    channels.tellWritable();
-    const againMs = Math.max(leastSweepMs, settings.datagramExpiryMs / 4);
-    this.#sweepMs = memory.used === 0 ? Infinity : nowMs + againMs;
-  }
-}
-
-/** What is known of a channel. Sizes in bytes. */
-export interface ChannelFacts {
-  readonly kind: ChannelKind;
-  /** See `PROTOCOL.md`. */
-  readonly state: string;
-  /** What may be written before the peer gives more. */
-  readonly sendCredit: number;
-  /** What the peer may send before it gets more. */
-  readonly receiveCredit: number;
-  /** What the peer may have under way and unread, in all. */
-  readonly window: number;
-  /** Credit that unread data has used. */
-  readonly unread: number;
-  /** Credit of what was read, which is to be given back. */
-  readonly consumed: number;
 }

@@ -5,16 +5,16 @@
 
 import type { NetError } from "../core/error.ts";
 import type { LinkCode } from "../wire/link_code.ts";
-import type { Acknowledger } from "./acknowledger.ts";
-import type { Channels } from "./channels.ts";
+import { Acknowledger } from "./acknowledger.ts";
+import { Channels } from "./channels.ts";
 import type { Refusal } from "./control_frames.ts";
-import type { FrameMemory } from "./frame_memory.ts";
-import type { Listeners } from "./listeners.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Pulse } from "./pulse.ts";
-import type { Replay } from "./replay.ts";
-import type { SessionEvents } from "./session_events.ts";
-import type { SessionSettings, SessionTally } from "./session_options.ts";
+import { FrameMemory } from "./frame_memory.ts";
+import { Listeners } from "./listeners.ts";
+import { Outbox } from "./outbox.ts";
+import { Pulse } from "./pulse.ts";
+import { Replay } from "./replay.ts";
+import { SessionEvents } from "./session_events.ts";
+import { emptyTally, type SessionSettings, type SessionTally } from "./session_options.ts";
 
 /** The parts, each of which knows its own business only. */
 export interface SessionParts {
@@ -81,6 +81,28 @@ export class Standing {
   hasLastWords = false;
   /** True once nothing more will happen. */
   isOver = false;
+}
+
+/** The parts of a session that begins. */
+export function makeParts(settings: SessionSettings, nowMs: number): SessionParts {
+  const memory = new FrameMemory();
+  const basis = {
+    settings,
+    memory,
+    tally: emptyTally(),
+    events: new SessionEvents(),
+    outbox: new Outbox(),
+  };
+  const listeners = new Listeners(basis);
+  return {
+    ...basis,
+    listeners,
+    channels: new Channels({ ...basis, listeners }),
+    replay: new Replay(memory),
+    acknowledger: new Acknowledger(settings.ackDelayMs),
+    pulse: new Pulse(settings.heartbeat, nowMs),
+    standing: new Standing(),
+  };
 }
 
 /** Ends every channel and listener here; what has a number is still said. */

@@ -1,0 +1,63 @@
+/**
+ * What channels of a session share, and what is known of one from outside.
+ * @module
+ */
+
+import type { Channel } from "./channel.ts";
+import type { WindowBudget } from "./channel_input.ts";
+import type { FrameMemory } from "./frame_memory.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ChannelKind, SessionEvents } from "./session_events.ts";
+import type { SessionSettings, SessionTally } from "./session_options.ts";
+
+/** What channels of a session share. */
+export interface ChannelHost {
+  readonly settings: SessionSettings;
+  readonly memory: FrameMemory;
+  readonly budget: WindowBudget;
+  readonly outbox: Outbox;
+  readonly events: SessionEvents;
+  readonly tally: SessionTally;
+  /** The channel's write waits for memory. */
+  waits(channel: Channel): void;
+  /** Nobody needs the channel any more. */
+  forget(channel: Channel): void;
+}
+
+/** What OPEN says. */
+export interface Opening {
+  /** UTF-8 of what to open. */
+  readonly target: Uint8Array;
+  /** The peer's listener that it is for; 0 for none. */
+  readonly listener: number;
+}
+
+/** What is known of a channel. Sizes in bytes. */
+export interface ChannelFacts {
+  readonly kind: ChannelKind;
+  /** See `PROTOCOL.md`; "new" before OPEN has left. */
+  readonly state: string;
+  /** What may be written before the peer gives more. */
+  readonly sendCredit: number;
+  /** What the peer may send before it gets more. */
+  readonly receiveCredit: number;
+  /** What the peer may have under way and unread, in all. */
+  readonly window: number;
+  /** Credit that unread data has used. */
+  readonly unread: number;
+  /** Credit of what was read, which is to be given back. */
+  readonly consumed: number;
+}
+
+/** Looks at a channel. */
+export function factsOf({ kind, state, input, output }: Channel): ChannelFacts {
+  return {
+    kind,
+    state,
+    sendCredit: output.credit,
+    receiveCredit: input.credit,
+    window: input.window,
+    unread: input.unread,
+    consumed: input.consumed,
+  };
+}
