@@ -49,8 +49,8 @@ export class Sshd implements AsyncDisposable {
       if (made.code !== 0) throw new Error(made.stderr);
     }
     await Deno.copyFile(`${folder}/user.pub`, `${folder}/authorized_keys`);
-    // Where it drops its rights; Debian's unit makes it elsewhere.
-    await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
+    // Where it drops its rights, if it has any; with systemd its unit makes it.
+    if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
     const config = [
       `Port ${port}`,
       "ListenAddress 127.0.0.1",
