@@ -9,43 +9,31 @@
 import { NetError } from "../core/error.ts";
 import { type LinkCode, linkCodeOf, linkFault } from "../wire/link_code.ts";
 import { linkFrame, type LinkFrameView, messageCost } from "../wire/link_frame.ts";
-import type { ChannelHost, Opening } from "./channel_host.ts";
+import { type ChannelHost, channelOver, type HostedChannel, type Opening } from "./channel_host.ts";
 import { ChannelInput } from "./channel_input.ts";
+import { ChannelIntents } from "./channel_intents.ts";
 import { ChannelOutput } from "./channel_output.ts";
 import { afterReceived, afterSent, type ChannelState } from "./channel_states.ts";
 import { ChannelTeller } from "./channel_teller.ts";
-import {
-  amountFrame,
-  idFrame,
-  openFrame,
-  type Refusal,
-  refusalFrame,
-  resetFrame,
-} from "./control_frames.ts";
+import { idFrame, type Refusal } from "./control_frames.ts";
 import type { OutFrame } from "./frame_memory.ts";
 import type { DataSource, Speaker } from "./outbox.ts";
 import type { ChannelKind } from "./session_events.ts";
 
 /** A channel. */
-export class Channel implements Speaker, DataSource {
+export class Channel implements Speaker, DataSource, HostedChannel {
   readonly id: number;
   readonly kind: ChannelKind;
   readonly input: ChannelInput;
   readonly output: ChannelOutput;
   isQueued = false;
   isOffered = false;
-  /** True while it waits for memory of the session; kept by `Channels`. */
   isListed = false;
   readonly #host: ChannelHost;
-  readonly #opening: Opening | null;
+  readonly #intents: ChannelIntents;
   readonly #expired: () => void;
   readonly #teller: ChannelTeller;
   #state: ChannelState;
-  /** Intents of the owner. */
-  #isAccepted = false;
-  #refusal: Refusal | null = null;
-  #resetCode: LinkCode | null = null;
-  #wantsFin = false;
   #hasReadEnd = false;
 
   /** @param opening what to ask the peer for; null where the peer has asked */
@@ -53,11 +41,12 @@ export class Channel implements Speaker, DataSource {
     this.#host = host;
     this.id = id;
     this.kind = kind;
-    this.#opening = opening;
     this.#state = opening === null ? "offered" : "new";
     const { windowBytes, replayBytes } = host.settings;
     this.input = new ChannelInput(kind === "datagrams", windowBytes, host.budget);
     this.output = new ChannelOutput(host.memory, replayBytes);
+    const { memory } = host;
+    this.#intents = new ChannelIntents(id, opening, kind === "datagrams", this.input, memory);
     this.#expired = () => void host.tally.datagramsExpired++;
     this.#teller = new ChannelTeller(host.events, id);
     if (opening !== null) host.outbox.announce(this);
@@ -75,21 +64,22 @@ export class Channel implements Speaker, DataSource {
 
   get hasData(): boolean {
     const isOpen = this.#state === "open" || this.#state === "ended";
-    return isOpen && this.#resetCode === null && (this.output.hasPending || this.#wantsFin);
+    return isOpen && this.#intents.resetCode === null &&
+      (this.output.hasPending || this.#intents.wantsFin);
   }
 
   /** Takes the peer's offer. */
   accept(): void {
     if (this.#state !== "offered") return;
-    this.#isAccepted = true;
+    this.#intents.isAccepted = true;
     this.#host.outbox.announce(this);
   }
 
   /** Turns the peer's offer down. */
   refuse(refusal: Refusal): void {
-    if (this.#state !== "offered" || this.#isAccepted) return this.reset(refusal.code);
+    if (this.#state !== "offered" || this.#intents.isAccepted) return this.reset(refusal.code);
     this.#teller.silence();
-    this.#refusal = refusal;
+    this.#intents.refusal = refusal;
     this.#host.outbox.announce(this);
   }
 
@@ -97,8 +87,7 @@ export class Channel implements Speaker, DataSource {
   write(chunk: Uint8Array): number {
     this.#checkWrite("stream");
     const taken = this.output.write(this.id, chunk);
-    if (this.output.lacksMemory) this.#host.waits(this);
-    if (!this.isOffered && this.hasData) this.#host.outbox.offer(this);
+    this.#wrote();
     return taken;
   }
 
@@ -108,24 +97,25 @@ export class Channel implements Speaker, DataSource {
     this.output.expire(nowMs, this.#expired);
     const expiresMs = nowMs + this.#host.settings.datagramExpiryMs;
     const isTaken = this.output.send(this.id, message, expiresMs);
-    if (this.output.lacksMemory) this.#host.waits(this);
-    if (!this.isOffered && this.hasData) this.#host.outbox.offer(this);
+    this.#wrote();
     return isTaken;
   }
 
   /** Nothing more will be written. Idempotent. */
   closeWrite(): void {
-    this.#wantsFin = true;
+    this.#intents.wantsFin = true;
     if (this.hasData) this.#host.outbox.offer(this);
   }
 
   /** Ends both directions at once. Idempotent. */
   reset(code: LinkCode): void {
     if (this.isAbandoned) return;
-    if (this.#state === "offered" && !this.#isAccepted) return this.refuse({ code, text: "" });
+    if (this.#state === "offered" && !this.#intents.isAccepted) {
+      return this.refuse({ code, text: "" });
+    }
     this.#abandon();
     if (this.#state === "new" || this.#state === "closed") return this.#close();
-    this.#resetCode = code;
+    this.#intents.resetCode = code;
     this.#host.outbox.announce(this);
   }
 
@@ -239,32 +229,17 @@ export class Channel implements Speaker, DataSource {
   }
 
   speak(): OutFrame | null {
-    const { id, input } = this;
-    const { memory } = this.#host;
-    if (this.#state === "new" && this.#opening !== null) {
-      const datagrams = this.kind === "datagrams";
-      const open = { id, datagrams, credit: input.credit, ...this.#opening };
-      return this.#said(openFrame(memory, open));
-    }
-    if (this.#state === "offered") {
-      if (this.#refusal !== null) {
-        return this.#said(refusalFrame(memory, linkFrame.refused, id, this.#refusal));
-      }
-      if (!this.#isAccepted) return null;
-      return this.#said(amountFrame(memory, linkFrame.opened, id, input.credit));
-    }
-    if (this.#resetCode !== null && this.#maySend(linkFrame.reset)) {
-      return this.#said(resetFrame(memory, id, this.#resetCode));
-    }
-    if (!input.isCreditDue || !this.#maySend(linkFrame.credit)) return null;
-    return this.#said(amountFrame(memory, linkFrame.credit, id, input.grant()));
+    const frame = this.#intents.next(this.#state);
+    return frame === null ? null : this.#said(frame);
   }
 
   nextData(nowMs: number): OutFrame | null {
     if (!this.hasData) return null;
     const frame = this.output.take(nowMs, this.#expired);
     if (frame !== null) return this.#said(frame);
-    return this.#wantsFin ? this.#said(idFrame(this.#host.memory, linkFrame.fin, this.id)) : null;
+    return this.#intents.wantsFin
+      ? this.#said(idFrame(this.#host.memory, linkFrame.fin, this.id))
+      : null;
   }
 
   /** The state after a frame of the peer. @throws {NetError} code "illegal-frame" */
@@ -277,10 +252,6 @@ export class Channel implements Speaker, DataSource {
     this.#state = next;
   }
 
-  #maySend(type: number): boolean {
-    return afterSent(this.#state, type) !== undefined;
-  }
-
   #said(frame: OutFrame): OutFrame {
     const next = afterSent(this.#state, frame.type);
     if (next === undefined) throw new Error(`frame ${frame.type} in state ${this.#state}`);
@@ -290,14 +261,18 @@ export class Channel implements Speaker, DataSource {
     return frame;
   }
 
+  #wrote(): void {
+    if (this.output.lacksMemory) this.#host.waits(this);
+    if (!this.isOffered && this.hasData) this.#host.outbox.offer(this);
+  }
+
   #giveCredit(): void {
-    if (this.isQueued || !this.input.isCreditDue || !this.#maySend(linkFrame.credit)) return;
-    this.#host.outbox.announce(this);
+    if (!this.isQueued && this.#intents.isCreditDue(this.#state)) this.#host.outbox.announce(this);
   }
 
   #checkWrite(kind: ChannelKind): void {
     if (kind !== this.kind) throw new TypeError(`channel ${this.id} is of ${this.kind}`);
-    if (!this.isAbandoned && !this.#wantsFin && this.#state !== "closed") return;
+    if (!this.isAbandoned && !this.#intents.wantsFin && this.#state !== "closed") return;
     throw channelOver("write", this.id);
   }
 
@@ -309,7 +284,7 @@ export class Channel implements Speaker, DataSource {
 
   /** So that the peer knows where our direction ends. */
   #answerReset(): void {
-    this.#resetCode = "done";
+    this.#intents.resetCode = "done";
     this.#host.outbox.announce(this);
   }
 
@@ -332,9 +307,4 @@ export class Channel implements Speaker, DataSource {
     this.input.release();
     this.#host.forget(this);
   }
-}
-
-/** What calls on a channel that is over get. */
-export function channelOver(op: "read" | "write", channel: number): NetError {
-  return new NetError({ kind: "broken", op, message: `channel ${channel} of the link is over` });
 }

@@ -3,8 +3,9 @@
  * @module
  */
 
-import type { Channel } from "./channel.ts";
-import type { WindowBudget } from "./channel_input.ts";
+import { NetError } from "../core/error.ts";
+import type { ChannelInput, WindowBudget } from "./channel_input.ts";
+import type { ChannelOutput } from "./channel_output.ts";
 import type { FrameMemory } from "./frame_memory.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ChannelKind, SessionEvents } from "./session_events.ts";
@@ -19,9 +20,18 @@ export interface ChannelHost {
   readonly events: SessionEvents;
   readonly tally: SessionTally;
   /** The channel's write waits for memory. */
-  waits(channel: Channel): void;
+  waits(channel: HostedChannel): void;
   /** Nobody needs the channel any more. */
-  forget(channel: Channel): void;
+  forget(channel: HostedChannel): void;
+}
+
+/** What a host needs of a channel. */
+export interface HostedChannel {
+  readonly id: number;
+  /** True while its write waits for memory of the session; kept by the host. */
+  isListed: boolean;
+  /** Memory has become free. */
+  tellWritable(): void;
 }
 
 /** What OPEN says. */
@@ -50,7 +60,12 @@ export interface ChannelFacts {
 }
 
 /** Looks at a channel. */
-export function factsOf({ kind, state, input, output }: Channel): ChannelFacts {
+export function factsOf({ kind, state, input, output }: {
+  readonly kind: ChannelKind;
+  readonly state: string;
+  readonly input: ChannelInput;
+  readonly output: ChannelOutput;
+}): ChannelFacts {
   return {
     kind,
     state,
@@ -60,4 +75,9 @@ export function factsOf({ kind, state, input, output }: Channel): ChannelFacts {
     unread: input.unread,
     consumed: input.consumed,
   };
+}
+
+/** What calls on a channel that is over get. */
+export function channelOver(op: "read" | "write", channel: number): NetError {
+  return new NetError({ kind: "broken", op, message: `channel ${channel} of the link is over` });
 }

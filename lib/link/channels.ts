@@ -10,8 +10,8 @@ import { NetError } from "../core/error.ts";
 import { type LinkCode, linkFault } from "../wire/link_code.ts";
 import { linkFrame, type LinkFrameView } from "../wire/link_frame.ts";
 import { encodeText } from "../wire/link_frame_writer.ts";
-import { Channel, channelOver } from "./channel.ts";
-import type { ChannelHost } from "./channel_host.ts";
+import { Channel } from "./channel.ts";
+import { type ChannelHost, channelOver, type HostedChannel } from "./channel_host.ts";
 import type { WindowBudget } from "./channel_input.ts";
 import { Fifo } from "./fifo.ts";
 import { type FrameMemory, largestFrameMemory } from "./frame_memory.ts";
@@ -41,7 +41,7 @@ export class Channels implements ChannelHost {
   readonly budget: WindowBudget;
   readonly #listeners: Listeners;
   readonly #channels = new Map<number, Channel>();
-  readonly #waiting = new Fifo<Channel>();
+  readonly #waiting = new Fifo<HostedChannel>();
   readonly #refusals: Refusals;
   readonly #most: number;
   /** The number that we give next, and the last one that the peer gave. */
@@ -131,13 +131,13 @@ export class Channels implements ChannelHost {
     }
   }
 
-  waits(channel: Channel): void {
+  waits(channel: HostedChannel): void {
     if (channel.isListed) return;
     channel.isListed = true;
     this.#waiting.push(channel);
   }
 
-  forget(channel: Channel): void {
+  forget(channel: HostedChannel): void {
     this.#channels.delete(channel.id);
     if (this.#latest === channel) this.#latest = null;
   }
