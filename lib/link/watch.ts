@@ -250,7 +250,7 @@ export class WatchMachine {
     this.#counts[previous]--;
     this.#counts[state]++;
     target.changes++;
-    const previousMs = wallMs - target.sinceMs;
+    const previousMs = Math.max(0, wallMs - target.sinceMs); // the wall's clock may be set back
     target.sinceMs = wallMs;
     const event = "state";
     return {

@@ -6,7 +6,7 @@
 import type { Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import { NetError, toNetError } from "../core/error.ts";
-import { EventStream } from "../core/event_stream.ts";
+import { type EventReader, EventStream } from "../core/event_stream.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import {
   type StateChange,
@@ -115,7 +115,7 @@ export class Watching implements AsyncDisposable, AsyncIterable<WatchEvent> {
   }
 
   /** Begins to read: changes of states, and of the targets themselves. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent> {
+  [Symbol.asyncIterator](): EventReader<WatchEvent> {
     return this.#events[Symbol.asyncIterator]();
   }
 

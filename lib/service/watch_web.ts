@@ -52,16 +52,15 @@ function routes(source: WatchSource, feed: WatchFeed, context: Context): Hono {
   app.get("/", (c) => {
     return c.html(watchPage, 200, { ...noStore, "Content-Security-Policy": pagePolicy });
   });
-  app.get("/events", ({ body }) => {
-    const stream = feed.open();
-    if (stream === null) {
-      throw new HttpError(503, "too many look already (limit watch-viewers)", {
-        "Retry-After": "30",
-      });
-    }
+  app.get("/events", ({ body, req }) => {
     // A proxy that collects answers before it passes them on would make old news of it.
     const headers = { ...noStore, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
-    return body(stream, 200, headers);
+    // Hono answers HEAD by GET, and would forget the stream.
+    if (req.method === "HEAD") return body(null, 200, headers);
+    const stream = feed.open();
+    if (stream !== null) return body(stream, 200, headers);
+    const message = "too many look already (limit watch-viewers)";
+    throw new HttpError(503, message, { "Retry-After": "30" });
   });
   app.get("/api/targets", ({ json }) => {
     const targets = Array.from(source.targets, targetFields);

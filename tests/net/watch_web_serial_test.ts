@@ -124,6 +124,11 @@ Deno.test("viewers beyond the limit are told to come later; one that reads nothi
   const limits = { "watch-viewers": 1 };
   await using web = await serveWatch("tcp://127.0.0.1:0", watching, { limits });
   const address = web.addresses[0]?.text ?? "";
+  for (let count = 0; count < 3; count++) {
+    await using curious = await connect(address);
+    await curious.write(new TextEncoder().encode("HEAD /events HTTP/1.0\r\n\r\n"));
+    assertMatch(await readUntil(curious, null), /^HTTP\/1\.1 200 /, "it takes nobody's place");
+  }
   await using idle = await connect(address);
   await ask(idle, "/events");
   await readUntil(idle, /event: all/);

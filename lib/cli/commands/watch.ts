@@ -10,6 +10,7 @@ import { refuseUnwatchable } from "../../api/watch_probe.ts";
 import { refuseWeb, serveWatch } from "../../api/watch_web.ts";
 import type { Context } from "../../core/context.ts";
 import { NetError, toNetError } from "../../core/error.ts";
+import type { EventReader } from "../../core/event_stream.ts";
 import type { WatchEvent } from "../../link/watching.ts";
 import type { ProbeMode } from "../../link/watch_defaults.ts";
 import { ChangeHooks, checkHook } from "../change_hooks.ts";
@@ -81,7 +82,7 @@ export async function run(plan: Plan, session: CommandContext): Promise<number> 
   signals.drain.addEventListener("abort", end, { once: true });
   if (signals.drain.aborted) end();
   try {
-    for await (const event of events) if (event.event === "state") await report.changed(event);
+    await tell(events, report);
   } finally {
     signals.drain.removeEventListener("abort", end);
   }
@@ -155,6 +156,19 @@ function hooksOf(
   if (command === undefined) return null;
   const isDrawn = report instanceof TableReport && host.errorIsTerminal;
   return new ChangeHooks(command, isDrawn, context, ports);
+}
+
+/** Standard output that is not read must not stop the watch: the oldest changes go, and it is said. */
+async function tell(events: EventReader<WatchEvent>, report: WatchReport): Promise<void> {
+  let lost = 0;
+  for await (const event of events) {
+    if (event.event === "state") await report.changed(event);
+    if (events.dropped === lost) continue;
+    const changes = events.dropped - lost;
+    lost = events.dropped;
+    const text = `${changes} changes were not told: standard output is read too slowly`;
+    report.log.write("warning", "lost", text, { changes });
+  }
 }
 
 /** A reader of its own: standard output that is taken slowly must not hold a command back. */
