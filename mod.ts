@@ -106,13 +106,21 @@ export type {
   LinkServerSession,
   LinkTally,
 } from "./lib/link/link_options.ts";
+export { LinkSession } from "./lib/link/session.ts";
 export type {
   LinkHeartbeat,
+  LinkRole,
+  LinkSessionOptions,
   SessionTally as LinkSessionTally,
 } from "./lib/link/session_options.ts";
-export { type LinkCode, linkCodes } from "./lib/wire/link_code.ts";
+export type { ChannelFacts } from "./lib/link/channel_host.ts";
 export type { BackoffOptions } from "./lib/link/backoff.ts";
-export type { ChannelKind } from "./lib/link/session_events.ts";
+export {
+  type ChannelKind,
+  type LinkCode,
+  linkCodes,
+  type SessionEvent,
+} from "./lib/link/session_events.ts";
 
 // Liveness of many endpoints
 export { type Probe, type WatchEvent, Watching } from "./lib/link/watching.ts";

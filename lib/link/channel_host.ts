@@ -44,6 +44,7 @@ export interface Opening {
 
 /** What is known of a channel. Sizes in bytes. */
 export interface ChannelFacts {
+  /** Bytes or datagrams. */
   readonly kind: ChannelKind;
   /** See `PROTOCOL.md`; "new" before OPEN has left. */
   readonly state: string;

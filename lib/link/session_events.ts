@@ -7,6 +7,8 @@
 import type { Sink } from "../core/machine.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 
+export { type LinkCode, linkCodes } from "../wire/link_code.ts";
+
 /** Bytes, or messages that keep their boundaries and may expire. */
 export type ChannelKind = "stream" | "datagrams";
 
