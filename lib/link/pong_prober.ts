@@ -81,6 +81,10 @@ export class PongProber extends SessionProber implements Prober {
     if (frame !== null) this.#frame(frame);
   }
 
+  protected override farewell(): Uint8Array | null {
+    return this.#hasBegun ? encodeFrame("end") : null;
+  }
+
   /** What the codecs say knows no address. */
   protected override end(thrown: unknown): void {
     if (!(thrown instanceof NetError) || thrown.address !== undefined) return super.end(thrown);

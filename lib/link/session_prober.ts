@@ -7,6 +7,7 @@
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import { type ErrorKind, NetError, toNetError } from "../core/error.ts";
+import { TimerWheel } from "../core/wheel.ts";
 import type { ProbeEvents, Prober } from "./prober.ts";
 
 /** What a message may meet on its way while the session stays usable. */
@@ -14,6 +15,9 @@ const passing: ReadonlySet<ErrorKind> = new Set(["refused", "unreachable", "too-
 
 /** Answers that wait to be written. */
 const mostReplies = 16;
+
+/** How long a peer may take to end after this side has. */
+const goodbyeMs = 250;
 
 /** A prober over one session, which it owns. */
 export abstract class SessionProber implements Prober {
@@ -134,8 +138,32 @@ export abstract class SessionProber implements Prober {
     this.events.ended(toNetError(thrown, "ping", this.session.remote.text, "remote"));
   }
 
+  /** What a stream's peer is told before its end, where the protocol has a word for it. */
+  protected farewell(): Uint8Array | null {
+    return null;
+  }
+
+  /** Ends the stream in order: the peer sees an end of input, and ends too. Not where it is stuck. */
+  async #sayGoodbye(): Promise<void> {
+    const { signal, clock } = this.context;
+    if (signal.aborted || this.#isOver || this.#writing !== null) return;
+    if (this.session.traits.messages) return;
+    this.#isOver = true;
+    const words = this.farewell();
+    const said = (async () => {
+      if (words !== null) await this.session.write(words);
+      await this.session.closeWrite();
+      await this.#reading;
+    })().catch(() => {}); // it is being closed, whatever becomes of it
+    const waited = Promise.withResolvers<void>();
+    const timer = TimerWheel.of(clock).timer(goodbyeMs, waited.resolve);
+    await Promise.race([said, waited.promise]);
+    timer.cancel();
+  }
+
   /** Closes the session and waits for both loops. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sayGoodbye();
     this.#isOver = true;
     this.#unsent.length = 0;
     this.context.signal.removeEventListener("abort", this.#onAbort);
