@@ -15,8 +15,8 @@ import { dataHeaderBytes, maximumFrameBytes } from "../wire/link_frame.ts";
  */
 const sizes = [64, 2 * 1024, 18 * 1024, 64 * 1024] as const;
 
-/** Unused frames of each size that are kept for all sessions of the process: at most 6 MiB. */
-const kept = [1024, 256, 64, 64] as const;
+/** Unused frames of each size that are kept for all sessions of the process: at most 8 MiB. */
+const kept = [1024, 1024, 64, 64] as const;
 
 const free: OutFrame[][] = sizes.map(() => []);
 

@@ -11,6 +11,7 @@ import { type Benchmark, type Row, rowJson, rowText } from "./harness.ts";
 import { http } from "./http.ts";
 import { idleMemory } from "./idle_memory.ts";
 import { linkThroughput, linkTrip } from "./link.ts";
+import { linkMachine } from "./link_machine.ts";
 import { modelConnections, modelIdleMemory, modelProcessors, modelSpares } from "./models.ts";
 import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
 import { startup } from "./startup.ts";
@@ -30,6 +31,7 @@ const benchmarks: readonly Benchmark[] = [
   modelIdleMemory,
   linkThroughput,
   linkTrip,
+  linkMachine,
   watching,
 ];
 
