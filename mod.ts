@@ -186,6 +186,7 @@ export {
   type NetErrorInit,
 } from "./lib/core/error.ts";
 export { type Context, makeContext } from "./lib/core/context.ts";
+export { Attempts } from "./lib/core/attempts.ts";
 export { Scope } from "./lib/core/scope.ts";
 export { type Clock, realClock, sleep, type Timer, VirtualClock } from "./lib/core/clock.ts";
 export { TimerWheel, type Watched } from "./lib/core/wheel.ts";

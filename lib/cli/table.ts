@@ -197,7 +197,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: "link",
-    summary: "a session that survives its connections: sealed, with forwards both ways",
+    summary: "a session that survives its connections, with forwards",
     details: [
       "With listen: it is the side that waits, without the side that connects. Both have the key " +
       "of --key-file (plumb link keygen FILE makes one). The connection between them, the carrier, " +

@@ -171,7 +171,9 @@ export interface Incoming {
 
 /** A socket option by the name that addresses have for it; sizes in bytes. */
 export interface SocketOptionSetting {
+  /** `priority`, `nodelay`. */
   readonly name: string;
+  /** As the option's own unit has it; a size in bytes, a time in milliseconds. */
   readonly value: boolean | number | string;
 }
 

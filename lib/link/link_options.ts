@@ -114,6 +114,7 @@ export type LinkEvent =
 export interface LinkTally extends Readonly<SessionTally> {
   /** Sessions that were begun; more than one where the server forgot one. */
   readonly sessions: number;
+  /** From its start to its end, in milliseconds. */
   readonly durationMs: number;
   /** What ended it, where that was not asked for. */
   readonly error?: NetError;
@@ -143,12 +144,15 @@ export type LinkServerEvent =
 
 /** One session of a server. */
 export interface LinkServerSession {
+  /** Serial number, from 1. */
   readonly id: number;
+  /** Which client it is: the newest of an identity takes its session over. */
   readonly identity: string;
   /** The other side of its carrier; null while it has none. */
   readonly remote: Peer | null;
   /** Channels that are open. */
   readonly channels: number;
+  /** What it has carried; live. */
   readonly tally: Readonly<SessionTally>;
 }
 

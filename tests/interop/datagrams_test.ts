@@ -95,7 +95,8 @@ toolTest(
     await run(["socat", "-u", "-", `UNIX-SENDTO:${path}`], ask("nobody"));
     await server.stderrLine(/no answer to a sender without an address/);
     const { stderr } = await server.stop();
-    assertStringIncludes(stderr, `unixgram:${own} at unixgram:${path}: 5 B in, 5 B out`);
+    assertStringIncludes(stderr, `: unixgram:${own} (pid=`);
+    assertStringIncludes(stderr, `) at unixgram:${path}: 5 B in, 5 B out`);
   },
 );
 

@@ -61,7 +61,7 @@ const table: Readonly<Record<string, RoomRule>> = {
 /** What the two files at the root may import: the spark, and the library's face. */
 const entries: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["core", "sys", "cli"],
-  "mod.ts": ["core", "address", "transport", "stream", "link", "service", "measure", "api"],
+  "mod.ts": ["core", "address", "sys", "transport", "stream", "link", "service", "measure", "api"],
 };
 
 /** Rooms that stand before the operating system, and may say `Deno`. */
