@@ -11,7 +11,7 @@ export class Attempts {
   readonly #clock: Clock;
   readonly #tried: { address: string; startMs: number; ended?: Attempt }[] = [];
 
-  /** @param clock for how long each takes */
+  /** None yet. @param clock for how long each takes */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
