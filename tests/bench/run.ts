@@ -8,6 +8,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { find } from "../support/tools.ts";
 import { type Benchmark, type Row, rowJson, rowText } from "./harness.ts";
+import { heartbeats } from "./heartbeats.ts";
 import { http } from "./http.ts";
 import { idleMemory } from "./idle_memory.ts";
 import { linkThroughput, linkTrip } from "./link.ts";
@@ -33,6 +34,7 @@ const benchmarks: readonly Benchmark[] = [
   linkTrip,
   linkMachine,
   watching,
+  heartbeats,
 ];
 
 const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
