@@ -8,6 +8,7 @@
  */
 
 import { makeContext } from "../core/context.ts";
+import { toNetError } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import {
   type FarMessage,
@@ -24,6 +25,7 @@ import { SharedListener } from "../transport/shared_listener.ts";
 import { Connections } from "./connections.ts";
 import { openTask, readTask } from "./far_task.ts";
 import { loadSessions } from "./pool_session.ts";
+import { rehearse } from "./rehearsal.ts";
 
 /** Where this module is: what `new Worker` and a child process are started with. */
 export const farEntry: string = import.meta.url;
@@ -67,6 +69,12 @@ async function openWork(
   const connections = new Connections();
   const opened = await openTask(task, context, say, connections);
   const shared = new SharedListener(sockets, context);
+  // Threads start quick enough without. What cannot be rehearsed is only slower.
+  if (kind === "process") {
+    await rehearse(context).catch((thrown) => {
+      log.write("debug", "rehearsal", `no rehearsal: ${toNetError(thrown, "rehearse").message}`);
+    });
+  }
   const { firstByteMs, busyMessage } = task;
   return {
     context,

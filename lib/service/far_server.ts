@@ -50,6 +50,9 @@ export interface FarServerInit extends FleetInit {
 /** How long members may take to end once every session was cut. */
 const cutGraceMs = 2_000;
 
+/** When a spare that is in use gets a successor: the first answer is mostly out by then. */
+const replaceAfterMs = 5;
+
 /** A server at work. */
 export class FarServer {
   /** Who is let in: counts, open sessions, drain. */
@@ -63,6 +66,7 @@ export class FarServer {
   #wake = () => {};
   #failure: NetError | undefined;
   #killTimer: Timer | undefined;
+  #fitTimer: Timer | undefined;
   /** Reports of members that end after their session: said when it is known how they ended. */
   readonly #held = new Map<Member, { readonly id: number; readonly report: SessionReport }>();
 
@@ -128,6 +132,7 @@ export class FarServer {
       closing.removeEventListener("abort", onClosing);
       cutting.removeEventListener("abort", onCutting);
       this.#killTimer?.cancel();
+      this.#fitTimer?.cancel();
       this.gate[Symbol.dispose]();
       await Promise.all(this.#closing);
     }
@@ -174,7 +179,7 @@ export class FarServer {
         this.#returnPermit(member);
         this.#fleet.used(member);
         member.sessions.set(message.key, null);
-        this.#fit();
+        this.#fitSoon();
         void this.#admit(member, message);
         break;
       case "ended":
@@ -209,7 +214,7 @@ export class FarServer {
       if (once) member.isLeaving = true;
       member.link.send({ type: "serve", key, id: admission.id, open: this.gate.open });
     }
-    this.#fit();
+    this.#fitSoon();
     this.#wake();
   }
 
@@ -244,6 +249,17 @@ export class FarServer {
     if (!member.hasPermit) return;
     member.hasPermit = false;
     this.#permits--;
+  }
+
+  /**
+   * As `fit`, once who came is being served: to start a process stops this thread for milliseconds,
+   * and then competes with the session for a processor.
+   */
+  #fitSoon(): void {
+    this.#fitTimer ??= TimerWheel.of(this.#context.clock).timer(replaceAfterMs, () => {
+      this.#fitTimer = undefined;
+      this.#fit();
+    });
   }
 
   /** Wants as many members as the shape asks for now. */

@@ -4,6 +4,7 @@
  */
 
 import { MSG_DONTWAIT } from "../sys/constants.ts";
+import { unreadBytes } from "../sys/queue.ts";
 import { forgetReadiness, type Interest, whenReady } from "../sys/readiness.ts";
 import type { NativeSocket } from "../sys/socket.ts";
 import type { StreamSocket } from "./socket.ts";
@@ -48,6 +49,8 @@ export class NativeStream implements StreamSocket {
   }
 
   async ready(): Promise<void> {
+    // Who connects has mostly said something by now: the first read need not wait in another thread.
+    if (this.#left.read === calls && (unreadBytes(this.#socket.fd) ?? 0) > 0) return;
     await whenReady(this.#socket.fd, "read");
     this.#left.read = calls;
   }
