@@ -6,7 +6,7 @@
 
 import type { Duplex } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
-import { BufferPool, moreIsThere } from "../stream/buffer_pool.ts";
+import { BufferPool } from "../stream/buffer_pool.ts";
 import type { CarrierRecords } from "./link_handshake.ts";
 import { maximumRecordBytes } from "./link_records.ts";
 
@@ -33,6 +33,13 @@ export interface CarrierFlows {
  * behind more than this; half of it costs a fifth of the throughput.
  */
 const batches = new BufferPool(9 * maximumRecordBytes);
+
+/**
+ * A read of less ends a burst, and the buffer is given back. While more than that comes it is kept
+ * for the next read, without a question whether there is one: a stream that stops keeps it until
+ * the next heartbeat.
+ */
+const leastOfBurst = 4 * 1024;
 
 /** Drives one carrier to its end. It owns the carrier. */
 export class LinkCarrier {
@@ -140,7 +147,7 @@ export class LinkCarrier {
   }
 
   /**
-   * Reads for as long as more is there; between bursts no buffer is held.
+   * Reads for as long as much comes; between bursts no buffer is held.
    *
    * @returns false at the end of input
    */
@@ -160,7 +167,7 @@ export class LinkCarrier {
       this.flows.bytesIn += count;
       filled = this.#take(buffer, filled + count);
       if (this.#isOver) break;
-      if (isShared && filled === 0 && !moreIsThere(carrier, count, buffer)) {
+      if (isShared && filled === 0 && count < leastOfBurst) {
         batches.give(buffer);
         return true;
       }
