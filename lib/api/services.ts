@@ -114,11 +114,12 @@ export async function openService(
 function machineHandler(row: ServiceRow, clock: Clock, options: ServiceOptions): SessionHandler {
   const { startedMs } = options;
   const factsOf = ownFacts(clock, startedMs === undefined ? {} : { startedMs });
-  return async (session, context, { watch, sessions }) => {
+  // No async function: its frame would be held for as long as the session is idle.
+  return (session, context, { watch, sessions }) => {
     const { messages } = session.traits;
     const facts = () => factsOf(sessions?.());
     const machine = row.make({ clock, messages, options: options.service ?? {}, facts });
-    return await drive(session, machine, context, options, watch);
+    return drive(session, machine, context, options, watch);
   };
 }
 
