@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { NetError } from "../../../lib/core/error.ts";
-import { defaultLimits, limitTable } from "../../../lib/core/limits.ts";
+import { defaultLimits, type LimitName, limitTable } from "../../../lib/core/limits.ts";
 import { linkCodeOf, linkCodes } from "../../../lib/wire/link_code.ts";
 import {
   linkFrame,
@@ -114,20 +114,31 @@ Deno.test("fields are read as they were written", () => {
   assertEquals([at("GOAWAY").code, at("GOAWAY").text], [0, "bye"]);
 });
 
+/** The text under a heading of the page. */
+function section(heading: string): string {
+  return page.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+}
+
+const units: Readonly<Record<string, number>> = { MiB: 1024 * 1024, min: 60_000, s: 1000 };
+
 Deno.test("the tables of the page are those of the code", () => {
-  const rows = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, a, b]) => `${a} ${b}`);
+  const rows = (heading: string, pattern: RegExp) => {
+    return [...section(heading).matchAll(pattern)].map(([, a, b]) => `${a} ${b}`);
+  };
   const frames = Object.entries(linkFrame).map(([name, type]) => {
     return `0x${type.toString(16).padStart(2, "0")} ${pageName(name as LinkFrameName)}`;
   });
-  assertEquals(rows(/^\| (0x\w+) +\| (\w+)/gm), frames);
+  assertEquals(rows("Frames", /^\| (0x\w+) +\| (\w+)/gm), frames);
   const codes = Object.entries(linkCodes).map(([name, code]) => `${code} ${name}`);
-  assertEquals(rows(/^\| (\d+) +\| ([\w-]+)/gm), codes);
-  const limits = [...page.matchAll(/^\| (link-\w+) +\| ([\d,]+)( MiB)?/gm)];
-  for (const [, name = "", value = "", unit] of limits) {
-    const number = Number(value.replaceAll(",", "")) * (unit ? 1024 * 1024 : 1);
-    assertEquals(defaultLimits[name as keyof typeof limitTable], number, name);
-  }
-  assertEquals(limits.length, 6);
+  assertEquals(rows("Codes", /^\| (\d+) +\| ([\w-]+)/gm), codes);
+  const limits = section("Limits").matchAll(/^\| (link-[\w-]+) +\| ([\d,]+) ?(\w*)/gm);
+  const shown = [...limits].map(([, name = "", value = "", unit = ""]) => {
+    const number = Number(value.replaceAll(",", "")) * (units[unit] ?? 1);
+    assertEquals(defaultLimits[name as LimitName], number, name);
+    return name;
+  });
+  const known = Object.keys(limitTable).filter((name) => name.startsWith("link-"));
+  assertEquals(shown.sort(), known.sort());
 });
 
 Deno.test("the session of the page is what two machines say", () => {
