@@ -10,13 +10,12 @@ import type { ChildStatus, Duplex, Peer, Traits } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { EventStream } from "../core/event_stream.ts";
 import { TimerWheel } from "../core/wheel.ts";
-import { moreIsThere } from "../stream/buffer_pool.ts";
-import { buffersFor } from "../stream/session_buffers.ts";
 import { AckWatch } from "./ack_watch.ts";
 import type { Detector, Verdict } from "./detector.ts";
 import type { Dialect, DialectSink } from "./heartbeat_dialect.ts";
 import { HeartbeatInbox } from "./heartbeat_inbox.ts";
 import type { HeartbeatOptions } from "./heartbeat_options.ts";
+import { HeartbeatReading, type ReadingEvents } from "./heartbeat_reading.ts";
 import { closedHere, deadError, detectorOf, dialectOf, placed } from "./heartbeat_setup.ts";
 import { HeartbeatWriter } from "./heartbeat_writer.ts";
 import type { PingPongResult } from "./pingpong.ts";
@@ -81,7 +80,7 @@ export function keepAlive(
   return new KeptSession(session, options, context);
 }
 
-class KeptSession implements KeptAlive, DialectSink {
+class KeptSession implements KeptAlive, DialectSink, ReadingEvents {
   readonly local: Peer;
   readonly remote: Peer;
   readonly traits: Traits;
@@ -95,6 +94,7 @@ class KeptSession implements KeptAlive, DialectSink {
   readonly #acks = new AckWatch();
   readonly #writer: HeartbeatWriter;
   readonly #inbox: HeartbeatInbox;
+  readonly #reading: HeartbeatReading;
   /** Made when something happens or somebody looks: most sessions have no events. */
   #events: EventStream<HeartbeatEvent> | undefined;
   #isWatched = false;
@@ -134,13 +134,14 @@ class KeptSession implements KeptAlive, DialectSink {
     this.#inbox = new HeartbeatInbox(inner.traits.messages, inner.remote.text);
     this.#writer = new HeartbeatWriter(inner, this.#dialect, this.#acks, context.clock);
     this.#heardMs = nowMs;
-    this.#nextBeatMs = nowMs + options.everyMs;
+    this.#nextBeatMs = this.#beatAfter(nowMs);
     // Twice at least before the peer counts as dead: only the second time shows progress.
     this.#quietMs = Math.min(1, options.misses / 2) * options.everyMs;
     const hello = this.#dialect.hello();
     if (hello !== null) this.#writer.say(hello);
     this.#arm(nowMs);
-    this.#park();
+    this.#reading = new HeartbeatReading(inner, this);
+    this.#reading.goOn();
   }
 
   get events(): AsyncIterable<HeartbeatEvent> {
@@ -166,7 +167,7 @@ class KeptSession implements KeptAlive, DialectSink {
     this.#dialect.consumed(count, this);
     if (!this.#isHeldBack || this.#inbox.size >= holdBytes) return;
     this.#isHeldBack = false;
-    this.#park();
+    this.#reading.goOn();
   }
 
   readable(): Promise<void> {
@@ -219,47 +220,19 @@ class KeptSession implements KeptAlive, DialectSink {
     await this.#inner[Symbol.asyncDispose]();
   }
 
-  /** Waits without a buffer, by callbacks: see `stream/pump.ts` for what a suspended frame costs. */
-  #park(): void {
-    if (this.#isOver) return;
-    if (this.#inner.readable === undefined) void this.#burst();
-    else this.#inner.readable().then(this.#burst, this.#broke);
-  }
-
-  readonly #burst = async (): Promise<void> => {
-    if (this.#isOver) return;
-    const pool = buffersFor(this.#inner);
-    // Who cannot wait without a buffer holds one for long: a smaller one, and not the pool's.
-    const isShared = this.#inner.readable !== undefined;
-    const { maximumMessage = 0 } = this.#inner.traits;
-    const buffer = isShared ? pool.take() : new Uint8Array(Math.max(64 * 1024, maximumMessage));
-    let count: number | null;
-    try {
-      do {
-        count = await this.#inner.read(buffer);
-        if (this.#isOver) return;
-        if (count !== null) this.#received(buffer.subarray(0, count));
-        else this.#inputEnded();
-        if (this.#isOver) return;
-      } while (
-        count !== null && !this.#isFull() && (!isShared || moreIsThere(this.#inner, count, buffer))
-      );
-    } catch (thrown) {
-      return this.#broke(thrown);
-    }
-    if (isShared) pool.give(buffer);
-    if (count === null) return;
-    if (this.#isFull()) {
-      this.#isHeldBack = true;
-      this.#arm(this.#context.clock.now());
-    } else this.#park();
-  };
-
-  #isFull(): boolean {
+  /** ReadingEvents. */
+  isFull(): boolean {
     return !this.#dialect.hasCredit && this.#inbox.size >= holdBytes;
   }
 
-  #received(bytes: Uint8Array): void {
+  /** ReadingEvents. */
+  heldBack(): void {
+    this.#isHeldBack = true;
+    this.#arm(this.#context.clock.now());
+  }
+
+  /** ReadingEvents. */
+  received(bytes: Uint8Array): void {
     const nowMs = this.#context.clock.now();
     this.#heard(nowMs);
     const everyMs = this.#dialect.peerEveryMs;
@@ -267,17 +240,19 @@ class KeptSession implements KeptAlive, DialectSink {
     if (this.#isOver) return;
     this.#writer.go(); // there may be credit now
     if (this.#dialect.peerEveryMs < everyMs) {
-      this.#nextBeatMs = Math.min(this.#nextBeatMs, nowMs + this.#beatEveryMs());
+      this.#nextBeatMs = Math.min(this.#nextBeatMs, this.#beatAfter(nowMs));
     }
     this.#arm(nowMs);
   }
 
-  #inputEnded(): void {
+  /** ReadingEvents. */
+  inputEnded(): void {
     this.#isDeaf = true;
     this.#dialect.finish(this);
   }
 
-  readonly #broke = (thrown: unknown): void => {
+  /** ReadingEvents. */
+  broke(thrown: unknown): void {
     if (this.#isOver) return;
     const { text } = this.remote;
     const error = placed(toNetError(thrown, "read", text, "remote"), text, this.#options.op);
@@ -285,7 +260,7 @@ class KeptSession implements KeptAlive, DialectSink {
     if (error.kind === "protocol") this.#inner.abort(error);
     this.#over();
     this.#fail(error);
-  };
+  }
 
   /** DialectSink. */
   data(bytes: Uint8Array): void {
@@ -337,6 +312,17 @@ class KeptSession implements KeptAlive, DialectSink {
 
   #beatEveryMs(): number {
     return Math.min(this.#options.everyMs, Math.max(this.#dialect.peerEveryMs, leastBeatMs));
+  }
+
+  /**
+   * When the beat after one is due: an interval later, or a little sooner. Rounded down to a few
+   * moments, which all sessions have in common: thousands of them wake this process fifty times in
+   * an interval, and not thousands of times.
+   */
+  #beatAfter(beatMs: number): number {
+    const everyMs = this.#beatEveryMs();
+    const slotMs = everyMs / 50;
+    return Math.max(Math.floor((beatMs + everyMs) / slotMs) * slotMs, beatMs + everyMs - slotMs);
   }
 
   /** Sees to it that the timer fires when something is due; one that is too early stays. */
@@ -404,12 +390,10 @@ class KeptSession implements KeptAlive, DialectSink {
     if (this.#nextBeatMs <= nowMs) {
       const sinceData = nowMs - this.#writer.dataSentMs;
       if (this.#dialect.dataIsBeat && sinceData < everyMs && !this.#isPingPong()) {
-        this.#nextBeatMs = nowMs - sinceData + everyMs;
+        this.#nextBeatMs = this.#beatAfter(nowMs - sinceData);
       } else {
         this.#writer.beat();
-        // From when it was due, so that beats do not drift; not where this process was held up.
-        const isBehind = nowMs - this.#nextBeatMs > everyMs / 2;
-        this.#nextBeatMs = (isBehind ? nowMs : this.#nextBeatMs) + everyMs;
+        this.#nextBeatMs = this.#beatAfter(nowMs);
       }
     } else this.#writer.go(); // one may have waited for the end of a line
   }
@@ -447,6 +431,7 @@ class KeptSession implements KeptAlive, DialectSink {
   /** No more beats, no more questions; data that is there may still be read. */
   #over(): void {
     this.#isOver = true;
+    this.#reading.stop();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#events?.end();
