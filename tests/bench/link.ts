@@ -134,11 +134,6 @@ async function trips(rounds: number, work: string): ReturnType<Benchmark["run"]>
         value: ratio(measured, "link --no-seal", "two relays"),
         target: { atMost: 1.6 },
       },
-      {
-        text: "link / two relays",
-        value: ratio(measured, "link", "two relays"),
-        target: { atMost: 1.6 },
-      },
     ],
   };
 }
