@@ -10,6 +10,7 @@ import { maximumFrameBytes } from "../../lib/wire/link_frame.ts";
 const capacity = 256 * 1024;
 
 const free: Uint8Array<ArrayBuffer>[] = [];
+const freeRecords: Uint8Array<ArrayBuffer>[] = [];
 
 /** One direction: records go in, bytes go through, records come out. */
 export class LossyPipe {
@@ -20,7 +21,8 @@ export class LossyPipe {
   #last = Infinity;
   /** Swallows all from now on, and nobody is told. */
   isHole = false;
-  readonly #record = new Uint8Array(65_535);
+  readonly #head = new Uint8Array(2);
+  #record = freeRecords.pop() ?? new Uint8Array(65_535);
   /** Of the record that arrives: bytes that are there, head included. */
   #arrived = 0;
 
@@ -61,25 +63,20 @@ export class LossyPipe {
     let left = Math.min(most, this.size, this.#last);
     this.#last -= left;
     while (left > 0) {
-      const wanted = this.#arrived < 2
-        ? 2
-        : 2 + ((this.#record[0] ?? 0) << 8 | (this.#record[1] ?? 0));
+      const wanted = this.#arrived < 2 ? 2 : 2 + ((this.#head[0] ?? 0) << 8 | (this.#head[1] ?? 0));
       const length = Math.min(left, wanted - this.#arrived);
-      // The head stands before the record: both in one buffer would need two bytes more.
       const from = this.#bytes.subarray(this.#start, this.#start + length);
-      if (this.#arrived < 2) this.#record.set(from, this.#arrived);
-      else this.#body.set(from, this.#arrived - 2);
+      if (this.#arrived < 2) this.#head.set(from, this.#arrived);
+      else this.#record.set(from, this.#arrived - 2);
       this.#arrived += length;
       this.#start += length;
       left -= length;
       if (this.#arrived === wanted && wanted > 2) {
         this.#arrived = 0;
-        take(this.#body.subarray(0, wanted - 2));
+        take(this.#record.subarray(0, wanted - 2));
       }
     }
   }
-
-  readonly #body = new Uint8Array(65_535);
 
   /** Cuts it: of what is under way, so many bytes still arrive. */
   cut(bytes: number): void {
@@ -89,7 +86,8 @@ export class LossyPipe {
   /** Gives its memory back. */
   release(): void {
     free.push(this.#bytes);
-    this.#bytes = new Uint8Array(0);
+    freeRecords.push(this.#record);
+    this.#bytes = this.#record = new Uint8Array(0);
     this.#start = this.#end = this.#last = 0;
   }
 }

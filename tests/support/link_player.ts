@@ -278,8 +278,12 @@ export class LinkPlayer {
   }
 
   #pick(): [number, End] | null {
-    const open = [...this.#ends].filter(([, end]) => !end.isDone);
-    return open[this.#random.below(Math.max(1, open.length))] ?? null;
+    // Counted and then looked up: a list of them for every turn takes a third of the time.
+    let count = 0;
+    for (const { isDone } of this.#ends.values()) if (!isDone) count++;
+    let left = this.#random.below(Math.max(1, count));
+    for (const entry of this.#ends) if (!entry[1].isDone && left-- === 0) return entry;
+    return null;
   }
 
   #join(id: number, channel: PlayedChannel, isOpen: boolean): void {
