@@ -105,7 +105,7 @@ export async function listenLink(
   );
   try {
     const listeners = await openListeners(target, context, ports);
-    const handle = looped((carrier, within) => server.serve(carrier, within));
+    const handle = looped((carrier, within, { watch }) => server.serve(carrier, within, watch));
     const close = () => server[Symbol.asyncDispose]();
     const running = new RunningLinkServer(server, listeners, handle, options, context, close);
     // The carriers are its connections: they end when nothing is carried any more.

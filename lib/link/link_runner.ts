@@ -156,6 +156,11 @@ export class LinkRunner implements ChannelOwner {
     return { error, flows: carrier.flows };
   }
 
+  /** What the carrier has carried so far, live; undefined while there is none. */
+  get flows(): Readonly<CarrierFlows> | undefined {
+    return this.#carrier?.flows;
+  }
+
   /** Drops the carrier that there is; the session goes on. */
   drop(error: NetError): void {
     this.#carrier?.drop(error);

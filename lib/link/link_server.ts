@@ -16,6 +16,7 @@ import type { LinkCode } from "../wire/link_code.ts";
 import type { Hello, Welcome, WelcomeStatus } from "../wire/link_hello.ts";
 import { encodeRefusal } from "../wire/link_preamble.ts";
 import { LinkAdmission } from "./link_admission.ts";
+import type { CarrierFlows } from "./link_carrier.ts";
 import { closeInOrder } from "./link_closing.ts";
 import { greetClient, type ServerGreeting } from "./link_greeting.ts";
 import type { LinkSecurity } from "./link_handshake.ts";
@@ -90,22 +91,27 @@ export class LinkServer implements AsyncDisposable {
    * report. Fits into the `Gate` of a server as what serves a session.
    *
    * @param context its signal cuts the carrier; the session outlives it
+   * @param watch takes where what has passed so far can be looked up
    */
   async serve(
     carrier: Duplex,
     { signal }: Pick<Context, "signal"> = this.#context,
+    watch?: (flows: Readonly<CarrierFlows>) => void,
   ): Promise<CarrierReport> {
     const cut = () => carrier.abort(signal.reason);
     signal.addEventListener("abort", cut, { once: true });
     try {
-      const report = await this.#serve(carrier);
+      const report = await this.#serve(carrier, watch);
       return signal.aborted ? { ...report, reason: reasonOfSignal(signal) } : report;
     } finally {
       signal.removeEventListener("abort", cut);
     }
   }
 
-  async #serve(carrier: Duplex): Promise<CarrierReport> {
+  async #serve(
+    carrier: Duplex,
+    watch?: (flows: Readonly<CarrierFlows>) => void,
+  ): Promise<CarrierReport> {
     let greeting: ServerGreeting | null;
     try {
       greeting = await this.#greet(carrier);
@@ -126,7 +132,7 @@ export class LinkServer implements AsyncDisposable {
       await carrier[Symbol.asyncDispose]();
       return reportOf(null);
     }
-    return await this.#carry(kept, carrier, greeting);
+    return await this.#carry(kept, carrier, greeting, watch);
   }
 
   async #greet(carrier: Duplex): Promise<ServerGreeting | null> {
@@ -243,11 +249,17 @@ export class LinkServer implements AsyncDisposable {
     await closed;
   }
 
-  async #carry(kept: Kept, carrier: Duplex, greeting: ServerGreeting): Promise<CarrierReport> {
+  async #carry(
+    kept: Kept,
+    carrier: Duplex,
+    greeting: ServerGreeting,
+    watch?: (flows: Readonly<CarrierFlows>) => void,
+  ): Promise<CarrierReport> {
     kept.forgetting?.cancel();
     kept.forgetting = undefined;
     const carrying = kept.runner.carry(carrier, greeting.records, greeting.first);
     kept.carrying = carrying;
+    if (kept.runner.flows !== undefined) watch?.(kept.runner.flows);
     const { error, flows } = await carrying;
     if (kept.carrying === carrying) this.#dropped(kept, error);
     return { ...reportOf(error), ...flows };
