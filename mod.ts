@@ -86,6 +86,17 @@ export { type WebStreams, webStreams } from "./lib/stream/web.ts";
 export { sessionsOf, type SessionsOptions } from "./lib/stream/sessions.ts";
 
 // Connections that are made anew
+export { type HeartbeatEvent, keepAlive, type KeptAlive } from "./lib/link/keep_alive.ts";
+export type { HeartbeatOptions } from "./lib/link/heartbeat_options.ts";
+export { type HeartbeatSpec, parseHeartbeat } from "./lib/address/heartbeat.ts";
+export {
+  type Detector,
+  missesDetector,
+  type MissesOptions,
+  type Verdict,
+} from "./lib/link/detector.ts";
+export { adaptiveDetector, type AdaptiveOptions } from "./lib/link/detector_adaptive.ts";
+export type { PingPongResult } from "./lib/link/pingpong.ts";
 export { Reconnecting, reconnecting } from "./lib/link/reconnect.ts";
 export type {
   ConnectionEvent,

@@ -18,10 +18,15 @@ import { formatDuration, parseDuration } from "./units.ts";
 
 /** What was written, with the defaults; `keepAlive` takes it as it is. Times in milliseconds. */
 export interface HeartbeatSpec {
+  /** One sign of life in this time, sent and expected. */
   readonly everyMs: number;
+  /** So many intervals without one, and the peer is dead. */
   readonly misses: number;
+  /** Added to the whole. */
   readonly graceMs: number;
+  /** Each side says by itself that it lives, or this one asks. */
   readonly mode: "heartbeat" | "pingpong";
+  /** What notices death. */
   readonly detector: "misses" | "adaptive";
   /** Lines that match `expect` are taken out of the data. */
   readonly strip: boolean;

@@ -11,6 +11,7 @@ import { NetError } from "../core/error.ts";
 import type { HeartbeatOptions } from "../link/heartbeat_options.ts";
 import { keepAlive, type KeptAlive } from "../link/keep_alive.ts";
 import type { SessionHandler } from "../service/policy.ts";
+import { hasLibc } from "../sys/libc.ts";
 import { whyUnsayable } from "../wire/peer_facts.ts";
 import { ownFacts } from "./own_facts.ts";
 
@@ -83,8 +84,8 @@ const queueBytes = 128 * 1024;
  */
 export function withShortQueue<A extends Address>(address: A): A {
   const name = "notsent-lowat";
-  if (address.scheme !== "tcp" || address.options.some((option) => option.name === name)) {
-    return address;
-  }
+  const isGiven = address.options.some((option) => option.name === name);
+  // Better without than not at all: what the runtime cannot set by itself takes FFI.
+  if (address.scheme !== "tcp" || isGiven || !hasLibc()) return address;
   return { ...address, options: [...address.options, { name, value: String(queueBytes) }] };
 }

@@ -81,13 +81,17 @@ function openOnce(
   const open = async (within: Context) => {
     // Before it connects: a file that cannot be read must not cost the server a connection.
     const greeting = onConnect === undefined ? null : await readGreeting(onConnect, within, ports);
-    const opened = refuseItself(await openActive(bare, within, ports));
+    const opened = refuseItself(await openActive(await reached(bare, heartbeat), within, ports));
     // It lives as long as the connection, not as long as the attempt.
     const session = heartbeat === undefined ? opened : await watched(opened, heartbeat, whole);
     if (greeting !== null) await greet(session, greeting, within.signal);
     return session;
   };
   return withinTime(context, timeoutMs, "connect", bare, open, (late) => late.abort());
+}
+
+async function reached(bare: Address, heartbeat: HeartbeatSpec | undefined): Promise<Address> {
+  return heartbeat === undefined ? bare : (await import("./heartbeat.ts")).withShortQueue(bare);
 }
 
 async function watched(

@@ -52,6 +52,10 @@ export const topics: Readonly<Record<string, Topic>> = {
     summary: "what each signal does",
     lines: (width) => Promise.resolve(definitions(signals, width)),
   },
+  heartbeat: {
+    summary: "how a dead peer is noticed: the words of --heartbeat",
+    lines: async (width) => (await import("./topic_heartbeat.ts")).heartbeatLines(width),
+  },
   systemd: {
     summary: "a unit with hardening, and restarts that refuse nobody",
     lines: async (width) => (await import("./topic_systemd.ts")).systemdLines(width),

@@ -25,10 +25,13 @@
 
 import type { Detector, Verdict } from "./detector.ts";
 
-/** As for `missesDetector`; `misses` is how many questions in a row stay without an answer. */
+/** How many questions may stay without an answer. */
 export interface AdaptiveOptions {
+  /** Time between two signs of life (ms). */
   readonly everyMs: number;
+  /** Questions in a row without an answer. */
   readonly misses: number;
+  /** Added to the first interval (ms); default 0. */
   readonly graceMs?: number;
 }
 

@@ -11,6 +11,7 @@ import { type ClockEstimate, ClockFilter, clockSample } from "./clock_filter.ts"
 
 /** What one exchange says. */
 export interface PingPongResult {
+  /** Of the question. */
   readonly sequence: number;
   /** From asking to hearing the answer, by our monotonic clock (ms). */
   readonly roundTripMs: number;
