@@ -63,9 +63,10 @@ export class AckWatch {
       this.#oldBeats += first.bytes;
       this.#beats.shift();
     }
-    // Of a heartbeat that is acknowledged in part, that part counts as data: some bytes once, which
-    // is harmless, for the next question does not count them again.
-    const data = Math.min(reached - this.#oldBeats, this.#data + underway);
+    const [first] = this.#beats;
+    // Of one that is acknowledged in part, that part.
+    const part = first === undefined ? 0 : Math.max(0, reached - (first.end - first.bytes));
+    const data = Math.min(reached - this.#oldBeats - part, this.#data + underway);
     if (data <= this.#acknowledged) return false;
     this.#acknowledged = data;
     return true;
