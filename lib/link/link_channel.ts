@@ -19,6 +19,8 @@ export interface ChannelOwner {
   readonly context: Context;
   /** To be called after every call of the machine: it may have something to say or to tell. */
   stirred(): void;
+  /** It was broken off on this side: the machine tells nothing of it any more. */
+  abandoned(channel: LinkChannel): void;
 }
 
 const streamTraits: Traits = { messages: false, halfClose: true, resets: true };
@@ -39,6 +41,8 @@ export class LinkChannel implements Duplex {
   readonly traits: Traits;
   /** Number of the channel in its session. */
   readonly id: number;
+  /** Called once it is broken, with the reason; for who has it opened and does not read yet. */
+  onBroken: ((error: NetError) => void) | undefined;
   readonly #owner: ChannelOwner;
   /** Settles what waits for input, and for room; there is at most one of each. */
   #reader: PromiseWithResolvers<void> | undefined;
@@ -118,6 +122,7 @@ export class LinkChannel implements Duplex {
     this.fail(this.#closed("the session was closed on this side", reason));
     if (isOver) return;
     this.#owner.session.reset(this.id, resetCodeOf(reason));
+    this.#owner.abandoned(this);
     this.#owner.stirred();
   }
 
@@ -170,9 +175,11 @@ export class LinkChannel implements Duplex {
 
   /** Ends it here; the machine knows already, or is no more. Idempotent. */
   fail(error: NetError): void {
-    this.#failure ??= error;
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
     this.#wake("reader");
     this.#wake("writer");
+    this.onBroken?.(error);
   }
 
   #wake(who: "reader" | "writer"): void {

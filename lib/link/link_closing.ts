@@ -4,9 +4,9 @@
  */
 
 import type { Context } from "../core/context.ts";
-import { NetError } from "../core/error.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import type { LinkCode } from "../wire/link_code.ts";
+import { stalledError } from "./link_errors.ts";
 import type { LinkRunner } from "./link_runner.ts";
 
 /**
@@ -28,7 +28,7 @@ export async function closeInOrder(
   let acknowledged = -1;
   const look = () => {
     const { framesAcknowledged } = session.tally;
-    if (framesAcknowledged === acknowledged) return runner.drop(stalled(waitMs));
+    if (framesAcknowledged === acknowledged) return runner.drop(stalledError(waitMs));
     acknowledged = framesAcknowledged;
     timer = wheel.timer(waitMs, look);
   };
@@ -39,9 +39,4 @@ export async function closeInOrder(
   } finally {
     timer.cancel();
   }
-}
-
-function stalled(waitMs: number): NetError {
-  const message = `the other side takes nothing since ${waitMs / 1000} s`;
-  return new NetError({ kind: "timeout", op: "link", message, blame: "remote" });
 }

@@ -79,3 +79,9 @@ export function resetError(address: string, code: LinkCode): NetError {
     blame: "remote",
   });
 }
+
+/** The peer takes nothing any more, while it is told that the session ends. */
+export function stalledError(waitMs: number): NetError {
+  const message = `the other side takes nothing since ${waitMs / 1000} s`;
+  return new NetError({ kind: "timeout", op: "link", message, blame: "remote" });
+}

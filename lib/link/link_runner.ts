@@ -13,7 +13,7 @@ import { TimerWheel } from "../core/wheel.ts";
 import { codeOfFault, type LinkCode } from "../wire/link_code.ts";
 import { type CarrierFlows, LinkCarrier } from "./link_carrier.ts";
 import { type ChannelOwner, LinkChannel } from "./link_channel.ts";
-import { refusedError } from "./link_errors.ts";
+import { refusedError, stalledError } from "./link_errors.ts";
 import type { CarrierRecords } from "./link_handshake.ts";
 import { RemoteListener } from "./link_listener.ts";
 import type { LinkHandlers, LinkOptions } from "./link_options.ts";
@@ -76,6 +76,7 @@ export class LinkRunner implements ChannelOwner {
   #local: Peer = nowhere;
   #timer: Timer | undefined;
   #timerMs = Infinity;
+  #farewell: Timer | undefined;
   #isTelling = false;
   #hasLeft = false;
   #failure: NetError | undefined;
@@ -150,7 +151,10 @@ export class LinkRunner implements ChannelOwner {
     if (first !== undefined) this.#receive(number, first);
     this.stirred();
     const error = await running;
-    if (this.#carrier === carrier) this.#carrier = undefined;
+    if (this.#carrier === carrier) {
+      this.#carrier = undefined;
+      this.#farewell?.cancel();
+    }
     this.session.detach(number);
     this.stirred();
     return { error, flows: carrier.flows };
@@ -288,6 +292,11 @@ export class LinkRunner implements ChannelOwner {
     return wasThere;
   }
 
+  /** A channel was broken off here: nothing more is told of it. */
+  abandoned(channel: LinkChannel): void {
+    this.#forget(channel.id);
+  }
+
   /** Opens and listens at nothing more for the peer. @returns once no channel is open any more */
   async drain(): Promise<void> {
     await this.#serving.drain();
@@ -380,7 +389,20 @@ export class LinkRunner implements ChannelOwner {
   #over(code: LinkCode, error: NetError): void {
     if (this.#failure !== undefined) return;
     void this.end(error, "keep ended");
+    this.#hurryFarewell();
     this.#setup.user.over(code, error);
+  }
+
+  /**
+   * The heartbeat ends with the session. A peer that takes our last words no more, nor anything
+   * else, would hold the carrier and its descriptor for ever.
+   */
+  #hurryFarewell(): void {
+    const { clock, limits } = this.#setup.context;
+    const waitMs = limits["close-wait"];
+    this.#farewell?.cancel();
+    this.#farewell = this.#carrier &&
+      TimerWheel.of(clock).timer(waitMs, () => this.drop(stalledError(waitMs)));
   }
 
   /** Tells the peer that the session ends; what was written before still arrives. */

@@ -4,7 +4,7 @@
  */
 
 import { sleep } from "../core/clock.ts";
-import type { Context } from "../core/context.ts";
+import { type Context, deriveContext } from "../core/context.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import { joined } from "../stream/join.ts";
@@ -45,6 +45,8 @@ export class LinkServing {
   readonly #owner: ServingOwner;
   readonly #handlers: LinkHandlers;
   readonly #listeners = new Map<number, Listener>();
+  /** Those that are being opened, and are still wanted. */
+  readonly #opening = new Set<number>();
   readonly #tasks = new Set<Promise<void>>();
   #isDraining = false;
 
@@ -68,6 +70,7 @@ export class LinkServing {
   unlisten(id: number): void {
     const listener = this.#listeners.get(id);
     this.#listeners.delete(id);
+    this.#opening.delete(id);
     if (listener !== undefined) this.#spawn(close(listener));
   }
 
@@ -81,6 +84,7 @@ export class LinkServing {
   async end(): Promise<void> {
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
+    this.#opening.clear();
     await Promise.all(listeners.map(close));
   }
 
@@ -96,13 +100,18 @@ export class LinkServing {
   }
 
   async #open(channel: LinkChannel, request: LinkRequest): Promise<void> {
+    // A peer that opens and takes back, over and over, must not have more under way than channels.
+    using opening = deriveContext(this.#owner.context);
+    channel.onBroken = (error) => opening.abort(error);
     let end: Duplex;
     try {
       if (this.#isDraining) throw shuttingDown("open");
       if (this.#handlers.open === undefined) throw notPermitted("open");
-      end = await this.#handlers.open(request, this.#owner.context);
+      end = await this.#handlers.open(request, opening.context);
     } catch (thrown) {
       return this.#owner.refuse(channel, codeOf(thrown));
+    } finally {
+      channel.onBroken = undefined;
     }
     this.#owner.accept(channel);
     await this.#join(channel, end, request);
@@ -122,13 +131,20 @@ export class LinkServing {
     try {
       if (this.#isDraining) throw shuttingDown("listen");
       if (this.#handlers.listen === undefined) throw notPermitted("listen");
+      this.#opening.add(id);
       listener = await this.#handlers.listen({ target: address, peer, identity }, context);
     } catch (thrown) {
+      this.#opening.delete(id);
       const { code, text } = codeOf(thrown);
       session.refuseListen(id, code, text);
       return this.#owner.stirred();
     }
-    if (context.signal.aborted) return await close(listener);
+    // Taken back, or everything is, while it was being opened.
+    if (!this.#opening.delete(id)) {
+      session.refuseListen(id, "unavailable", shuttingDown("listen").reason);
+      this.#owner.stirred();
+      return await close(listener);
+    }
     this.#listeners.set(id, listener);
     session.listening(id, listener.local.text);
     this.#owner.stirred();

@@ -1,0 +1,98 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { HandListener, Linked, openPipes } from "../../support/linked.ts";
+import { frame, RawLinkClient } from "../../support/link_raw.ts";
+import { linkFrame } from "../../../lib/wire/link_frame.ts";
+import { linkCodes } from "../../../lib/wire/link_code.ts";
+
+const open = (channel: number, credit = 131_072) =>
+  frame(linkFrame.open, [[4, channel], [1, 0], [4, 0], [4, credit]], "tcp://db:5432");
+
+class ClosingListener extends HandListener {
+  readonly closed = Promise.withResolvers<void>();
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    this.closed.resolve();
+  }
+}
+
+Deno.test("channels that are broken off here are forgotten, and hold up no drain", async () => {
+  const pipes = openPipes();
+  await using linked = new Linked({ handlers: pipes.handlers });
+  const client = linked.client();
+  for (let turn = 0; turn < 50; turn++) {
+    const channel = await client.open("tcp://db:5432");
+    (await pipes.next()).abort();
+    await assertRejects(() => channel.read(new Uint8Array(1)), Error, "broken at the other side");
+  }
+  assertEquals(linked.server.sessions[0]?.channels, 0);
+  await linked.server.drain();
+});
+
+Deno.test("opening ends when the peer takes it back: no more is under way than channels", async () => {
+  let underWay = 0;
+  await using linked = new Linked({
+    handlers: {
+      open: (_request, { signal }) => {
+        underWay++;
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => {
+            underWay--;
+            reject(signal.reason);
+          })
+        );
+      },
+    },
+  });
+  await using client = await RawLinkClient.begin(linked.dial());
+  for (let channel = 1; channel < 100; channel += 2) {
+    const code = linkCodes.cancelled;
+    await client.say(open(channel), frame(linkFrame.reset, [[4, channel], [2, code]]));
+    await client.until(linkFrame.reset);
+  }
+  assertEquals(underWay, 0);
+});
+
+for (const by of ["the peer", "a drain"] as const) {
+  Deno.test(`a listener that ${by} takes back while it is being opened is closed`, async () => {
+    const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const listener = new ClosingListener("tcp://0.0.0.0:8080");
+    await using linked = new Linked({
+      handlers: {
+        ...openPipes().handlers,
+        listen: async () => {
+          asked.resolve();
+          await gate.promise;
+          return listener;
+        },
+      },
+    });
+    await using client = await RawLinkClient.begin(linked.dial());
+    // A channel that stays open keeps the session, also while it drains.
+    await client.say(open(1), frame(linkFrame.listen, [[4, 1]], "tcp://:8080"));
+    await asked.promise;
+    if (by === "the peer") await client.say(frame(linkFrame.unlisten, [[4, 1]]));
+    else void linked.server.drain();
+    if (by === "the peer") await client.until(linkFrame.notListening);
+    gate.resolve();
+    if (by === "a drain") await client.until(linkFrame.notListening);
+    await listener.closed.promise;
+  });
+}
+
+Deno.test("a peer that breaks the rules and takes nothing more is dropped all the same", async () => {
+  const pipes = openPipes();
+  await using linked = new Linked({
+    handlers: pipes.handlers,
+    limits: { "close-wait": 30, "close-linger": 30 },
+  });
+  await using client = await RawLinkClient.begin(linked.dial());
+  await client.say(open(1, 1024 * 1024));
+  const writing = (await pipes.next()).write(new Uint8Array(1024 * 1024)).catch(() => {});
+  await client.until(linkFrame.data); // the carrier is full from here on: nobody reads
+  await client.say(frame(0x7f, []));
+  const report = await linked.reports[0];
+  assertEquals(report?.error?.kind, "timeout");
+  assertEquals(linked.server.sessions.length, 0);
+  await writing;
+});
