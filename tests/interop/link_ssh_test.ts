@@ -6,7 +6,7 @@ import { randomStream } from "../support/random.ts";
 import { hasSshd, Sshd } from "../support/sshd.ts";
 import { toolTest } from "../support/tools.ts";
 
-const size = 12 * 1024 * 1024;
+const size = 9 * 1024 * 1024;
 
 /** sshd is not on the PATH of everybody: it is looked for by its name only where it is missing. */
 const tools = hasSshd() ? ["ssh", "ssh-keygen"] : ["ssh", "ssh-keygen", "sshd"];

@@ -108,7 +108,7 @@ class Linked implements AsyncDisposable {
   }
 }
 
-const size = 24 * 1024 * 1024;
+const size = 18 * 1024 * 1024;
 
 /** Sends random bytes from near to far through the forward, slowly enough to be disturbed. */
 async function transfer(linked: Linked, port: number, disturb: () => Promise<void>) {
