@@ -20,7 +20,7 @@ import type { Address, Scheme } from "../core/address.ts";
 import { AddressError } from "../core/error.ts";
 import type { Options, OptionTable } from "../core/option.ts";
 import { transports } from "../transport/table.ts";
-import { lastingOptions, madeOnce } from "./lasting_rows.ts";
+import { lastingOptions, madeOnce } from "../address/lasting_rows.ts";
 
 /** Schemes whose active addresses take these options. */
 export const lastingSchemes: readonly Scheme[] = Object.values(transports)

@@ -13,7 +13,7 @@ import type { Duplex } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { SessionsOptions } from "../stream/sessions.ts";
 import type { CommandContext } from "./command.ts";
-import { heartbeatOf } from "./heartbeat_flag.ts";
+import { heartbeatOf } from "./heartbeat_value.ts";
 
 /** The first datagram peer wins; it may be silent as long as it likes, as a connection may. */
 const firstPeerOnly: SessionsOptions = {

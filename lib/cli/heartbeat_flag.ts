@@ -1,14 +1,10 @@
 /**
- * `--heartbeat` and the `--say` that goes with it -> the text of a heartbeat.
+ * `--heartbeat` of commands that listen, and the `--say` that goes with it: the rows of the flags.
  * @module
  */
 
-import { parseHeartbeatOrNone, sayingPart } from "../address/heartbeat.ts";
-import { switchedOff } from "../address/lasting.ts";
-import { NetError } from "../core/error.ts";
-import { readSayings } from "../wire/peer_facts.ts";
-import type { FlagRow, Flags } from "./flag.ts";
-import { usage } from "./normalise.ts";
+import { parseHeartbeatOrNone } from "../address/heartbeat.ts";
+import type { FlagRow } from "./flag.ts";
 
 /** The flag of commands that listen; those that connect have it from their addresses' options. */
 export const heartbeatFlag: FlagRow = {
@@ -27,31 +23,3 @@ export const heartbeatSayFlag: FlagRow = {
   repeat: true,
   help: "with --heartbeat: say this of itself to the other plumb; may be repeated",
 };
-
-/**
- * The heartbeat that the flags ask for, as one text: it goes into addresses and to other processes.
- *
- * @param isOthersSay true where `--say` is for something else
- * @returns undefined without one, and for `no`
- * @throws {NetError} kind "usage" for `--say` without it, or what cannot be said
- */
-export function heartbeatOf(
-  op: string,
-  flags: Flags,
-  isOthersSay = false,
-): string | undefined {
-  const text = flags.source("heartbeat") === undefined ? undefined : flags.text("heartbeat");
-  const said = isOthersSay ? [] : flags.list("say");
-  const none = text === undefined || text === switchedOff;
-  if (said.length === 0) return none ? undefined : text;
-  if (none) throw usage(op, "--say goes with --heartbeat");
-  const parts = Object.entries(readSayings(said)).map(([name, value]) => sayingPart(name, value));
-  const whole = [text, ...parts].join(",");
-  try {
-    parseHeartbeatOrNone(whole);
-  } catch (thrown) {
-    if (!(thrown instanceof NetError)) throw thrown;
-    throw usage(op, `--say: ${thrown.reason}`, thrown.hint);
-  }
-  return whole;
-}

@@ -11,7 +11,7 @@ import { lastingOf, optionTableOf } from "../api/lasting_options.ts";
 import { NetError } from "../core/error.ts";
 import { transports } from "../transport/table.ts";
 import type { Flags } from "./flag.ts";
-import { withDefaults } from "./lasting_flags.ts";
+import { withDefaults } from "./lasting_defaults.ts";
 import type { Plan, PlannedEndpoint } from "./plan.ts";
 
 /**

@@ -46,8 +46,8 @@ Deno.test("help to a pipe whose reader has gone ends quietly", async () => {
   assertEquals(stdout, "plumb connect: standard input and output to a peer\n");
 });
 
-/** The names of models, for the help of a flag, and the word that a child is started with. */
-const small = new Set(["service/model.ts", "service/far_sign.ts"]);
+/** Values for the help of flags: names of models, defaults of a watch; and the word that a child is started with. */
+const small = new Set(["service/model.ts", "service/far_sign.ts", "link/watch_defaults.ts"]);
 
 Deno.test("starting one command loads nothing of the others", async () => {
   // What the runtime says that it loads, with --log-level=debug, is not an interface; the time of
@@ -63,7 +63,8 @@ Deno.test("starting one command loads nothing of the others", async () => {
         await Deno.writeTextFile(`${copy}/lib/cli/commands/${name}`, "throw 1;");
       }
     }
-    for (const room of ["api", "stream", "service", "transport", "wire"]) {
+    const rooms = ["api", "link", "measure", "stream", "service", "transport", "wire"];
+    for (const room of rooms) {
       for await (const { name } of Deno.readDir(`${copy}/lib/${room}`)) {
         if (name.endsWith(".ts") && !small.has(`${room}/${name}`)) {
           await Deno.writeTextFile(`${copy}/lib/${room}/${name}`, "throw 1;");

@@ -55,7 +55,7 @@ async function draining(front: string): Promise<void> {
     try {
       return await refuses(front);
     } catch (error) {
-      if (attempt === 200) throw error;
+      if (attempt === 1_000) throw error;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

@@ -13,7 +13,7 @@ import type { RelayOptions } from "../../stream/relay.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { statusOfSignal } from "../exit.ts";
 import type { Flags } from "../flag.ts";
-import { heartbeatOf } from "../heartbeat_flag.ts";
+import { heartbeatOf } from "../heartbeat_value.ts";
 import { firstPeer, listenForOne, peerWithin } from "../first_peer.ts";
 import { listenForGaps, refuseGaps } from "../gap_report.ts";
 import { usage } from "../normalise.ts";

@@ -17,8 +17,8 @@ import { firstOf, type FirstPeer, firstPeer, listenForOne } from "../first_peer.
 import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.ts";
 import type { Flags } from "../flag.ts";
 import { drainFlag } from "../flags.ts";
-import { heartbeatOf } from "../heartbeat_flag.ts";
-import { refuseUnused } from "../lasting_flags.ts";
+import { heartbeatOf } from "../heartbeat_value.ts";
+import { refuseUnused } from "../lasting_defaults.ts";
 import { modelFlags } from "../model_flags.ts";
 import { modelOptionsOf } from "../model_options.ts";
 import { usage } from "../normalise.ts";

@@ -18,7 +18,7 @@ import { checkServerFlags, checkTakeover, manySessions } from "../many_sessions.
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
-import { heartbeatOf } from "../heartbeat_flag.ts";
+import { heartbeatOf } from "../heartbeat_value.ts";
 import { equipmentOf, sayDump, timeBoundsOf } from "../session_options.ts";
 
 export async function plan(invocation: Invocation): Promise<Plan> {

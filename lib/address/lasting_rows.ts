@@ -4,8 +4,8 @@
  * @module
  */
 
-import { defaultHeartbeat, formatHeartbeat, parseHeartbeatOrNone } from "../address/heartbeat.ts";
-import { forEver, parseBackoff, parseReconnect, parseWhileDown } from "../address/lasting.ts";
+import { defaultHeartbeat, formatHeartbeat, parseHeartbeatOrNone } from "./heartbeat.ts";
+import { forEver, parseBackoff, parseReconnect, parseWhileDown } from "./lasting.ts";
 import type { Address, Scheme } from "../core/address.ts";
 import type { OptionTable } from "../core/option.ts";
 
