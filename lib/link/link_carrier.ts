@@ -27,12 +27,12 @@ export interface CarrierFlows {
 }
 
 /**
- * Most that one write takes of what is to be said, and one read of what came: 512 KiB, which is what a
- * relay reads at once, with the heads of its records.
- * What is said after it waits until the system has taken it, so that a heartbeat never stands
- * behind more than this; half of it costs a fifth of the throughput.
+ * Most that one write takes of what is to be said, and one read of what came: the 512 KiB that a
+ * relay reads at once in records, one that holds an acknowledgement alone, and what is left over.
+ * Half of it costs a fifth of the throughput; what is said after it waits until the system has
+ * taken it, so that a heartbeat never stands behind more than this.
  */
-const batches = new BufferPool(9 * maximumRecordBytes);
+const batches = new BufferPool(10 * maximumRecordBytes);
 
 /**
  * A read of less ends a burst, and the buffer is given back. While more than that comes it is kept
