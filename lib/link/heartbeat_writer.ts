@@ -53,6 +53,11 @@ export class HeartbeatWriter {
     return this.#handedOver;
   }
 
+  /** Bytes of a write under way that were not packed yet. */
+  get unwritten(): number {
+    return this.#data?.left.length ?? 0;
+  }
+
   /** True where nothing more can be written. */
   get isBroken(): boolean {
     return this.#failure !== undefined;

@@ -129,7 +129,7 @@ class KeptSession implements KeptAlive, DialectSink, ReadingEvents {
     this.#dialect = dialectOf(inner.traits, options, context);
     this.traits = this.#dialect.traits;
     if (inner.child !== undefined) this.child = inner.child;
-    if (inner.unacknowledged) this.unacknowledged = () => inner.unacknowledged?.() ?? null;
+    if (inner.unacknowledged) this.unacknowledged = () => this.#unacknowledged();
     this.#detector = detectorOf(options, nowMs);
     this.#inbox = new HeartbeatInbox(inner.traits.messages, inner.remote.text);
     this.#writer = new HeartbeatWriter(inner, this.#dialect, this.#acks, context.clock);
@@ -147,6 +147,12 @@ class KeptSession implements KeptAlive, DialectSink, ReadingEvents {
   get events(): AsyncIterable<HeartbeatEvent> {
     this.#isWatched = true;
     return this.#stream();
+  }
+
+  /** With what waits for credit: it is on its way, too. */
+  #unacknowledged(): number | null {
+    const sent = this.#inner.unacknowledged?.() ?? null;
+    return sent === null ? null : sent + this.#writer.unwritten;
   }
 
   #stream(): EventStream<HeartbeatEvent> {

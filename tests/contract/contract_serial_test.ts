@@ -5,13 +5,14 @@
 
 import { duplexContract, streamTraits } from "./duplex_contract.ts";
 import { listenerContract } from "./listener_contract.ts";
-import { listenerBy, pairBy } from "./pair.ts";
+import { heartbeats, listenerBy, pairBy } from "./pair.ts";
 import { nativeUdp, udpPair, udpTraits } from "./udp_pair.ts";
 
 const tcp = { ...streamTraits, resets: true, unacknowledged: true };
 
 duplexContract("tcp over IPv4", () => pairBy("listen:tcp://127.0.0.1:0"), tcp);
 duplexContract("tcp over IPv6", () => pairBy("listen:tcp://[::1]:0"), tcp);
+duplexContract("a heartbeat over tcp", () => heartbeats("listen:tcp://127.0.0.1:0"), tcp);
 listenerContract("tcp", () => listenerBy("listen:tcp://127.0.0.1:0"));
 duplexContract("udp over IPv4", () => udpPair("127.0.0.1"), udpTraits("127.0.0.1"));
 duplexContract("udp over IPv6", () => udpPair("::1"), udpTraits("::1"));

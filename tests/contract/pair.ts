@@ -8,6 +8,7 @@ import { parseAddress } from "../../lib/address/parse.ts";
 import { makeContext } from "../../lib/core/context.ts";
 import type { Duplex, Listener } from "../../lib/core/contract.ts";
 import type { Ports } from "../../lib/core/transport.ts";
+import { keepAlive } from "../../lib/link/keep_alive.ts";
 import { openActive, openPassive } from "../../lib/transport/open.ts";
 
 /** Two ends of one session, and what is closed after them. */
@@ -30,6 +31,16 @@ export function pairOf(near: Duplex, far: Duplex, after?: () => Promise<void>): 
       await after?.();
     },
   };
+}
+
+/** A pair with a framed heartbeat around each end. */
+export async function heartbeats(text: string): Promise<SessionPair> {
+  const pair = await pairBy(text);
+  const context = makeContext();
+  const around = (end: Duplex) =>
+    keepAlive(end, { everyMs: 1_000, misses: 30, mode: "heartbeat" }, context);
+  const after = async () => await pair[Symbol.asyncDispose]();
+  return pairOf(around(pair.near), around(pair.far), after);
 }
 
 /** Ports for transports that need none: touching them is a bug. */
