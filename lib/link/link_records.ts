@@ -39,7 +39,8 @@ export class RecordWriter {
     const seals = this.#sealsAll || this.#cipher.records === 0;
     const extra = seals ? tagBytes : 0;
     const start = at + recordHeadBytes;
-    const room = Math.min(batch.length - start, maximumBodyBytes) - extra;
+    // Not sealed, a record holds no more than it would sealed: what a reader keeps is the same.
+    const room = Math.min(batch.length - start - extra, maximumBodyBytes - tagBytes);
     if (room <= 0) return at;
     const plain = fill(batch.subarray(start, start + room));
     if (plain === 0) return at;

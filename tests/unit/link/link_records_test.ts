@@ -42,14 +42,14 @@ Deno.test("records come out as they were put, however the carrier cuts them", ()
   );
 });
 
-Deno.test("a record is filled to the last byte that it can hold", () => {
-  for (const [seals, most] of [[true, maximumBodyBytes - 16], [false, maximumBodyBytes]] as const) {
+Deno.test("a record is filled to the last byte that it can hold, sealed or not", () => {
+  for (const seals of [true, false]) {
     const { writer, reader } = pair(seals);
     const batch = new Uint8Array(200_000);
     const first = writer.put(batch, 0, (into) => into.length);
     assertEquals(reader.next(batch, 0, first)?.length, maximumBodyBytes - 16);
     const second = writer.put(batch, first, (into) => into.length);
-    assertEquals(reader.next(batch, first, second)?.length, most);
+    assertEquals(reader.next(batch, first, second)?.length, maximumBodyBytes - 16);
   }
 });
 

@@ -68,7 +68,7 @@ const writers: Record<LinkFrameName, (into: Uint8Array) => number> = {
   fin: (into) => put.putId(into, 0, linkFrame.fin, 1),
   reset: (into) => put.putReset(into, 0, 1, 2),
   credit: (into) => put.putAmount(into, 0, linkFrame.credit, 1, 65536),
-  listen: (into) => put.putAddress(into, 0, linkFrame.listen, 1, text("tcp://:8080")),
+  listen: (into) => put.putAddress(into, 0, linkFrame.listen, 1, text("listen:tcp://:8080")),
   listening: (into) => put.putAddress(into, 0, linkFrame.listening, 1, text("tcp://[::]:8080")),
   notListening: (into) => put.putRefusal(into, 0, linkFrame.notListening, 1, 8, reason("in use")),
   unlisten: (into) => put.putId(into, 0, linkFrame.unlisten, 1),
