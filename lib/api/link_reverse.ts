@@ -7,7 +7,7 @@
 import { formatAddress, formatEndpoint } from "../address/format.ts";
 import type { Address } from "../core/address.ts";
 import { sleep } from "../core/clock.ts";
-import { type ChildContext, type Context, deriveContext } from "../core/context.ts";
+import { type ChildContext, type Context, deriveContext, withSignal } from "../core/context.ts";
 import type { Incoming, Listener, Peer } from "../core/contract.ts";
 import { toNetError } from "../core/error.ts";
 import { Backoff } from "../link/backoff.ts";
@@ -82,12 +82,12 @@ export class ReverseListener implements Listener {
     const backoff = new Backoff(again);
     while (!context.signal.aborted && !this.#client.isOver) {
       try {
-        const next = await this.#client.listen(formatAddress(this.#address));
-        if (context.signal.aborted) {
-          await next[Symbol.asyncDispose]();
-          return false;
-        }
-        this.#current = next;
+        // No answer comes while the link is down, and it may be down for ever.
+        this.#current = await withSignal(
+          context.signal,
+          this.#client.listen(formatAddress(this.#address)),
+          (late) => void late[Symbol.asyncDispose](),
+        );
         this.#say();
         return true;
       } catch (thrown) {
