@@ -111,9 +111,18 @@ export { Connections } from "./lib/api/connections.ts";
 export { type EventReader, EventStream } from "./lib/core/event_stream.ts";
 
 // A session that survives its connections
+export { LinkClient } from "./lib/link/link_client.ts";
+export { LinkServer } from "./lib/link/link_server.ts";
+export type { CarrierFlows } from "./lib/link/link_carrier.ts";
 export type {
+  CarrierReport,
+  LinkClientOptions,
   LinkEvent,
+  LinkHandlers,
+  LinkOptions,
+  LinkRequest,
   LinkServerEvent,
+  LinkServerOptions,
   LinkServerSession,
   LinkTally,
 } from "./lib/link/link_options.ts";

@@ -22,7 +22,9 @@ export interface CarrierUser {
 
 /** What a carrier has carried, records and all. */
 export interface CarrierFlows {
+  /** Bytes that came. */
   bytesIn: number;
+  /** Bytes that the system has taken. */
   bytesOut: number;
 }
 

@@ -5,17 +5,15 @@
  */
 
 import type { Context } from "../core/context.ts";
-import type { Duplex } from "../core/contract.ts";
+import type { Duplex, Listener } from "../core/contract.ts";
 import { NetError, quote, toNetError } from "../core/error.ts";
 import { EventStream } from "../core/event_stream.ts";
 import { sessionIdBytes, type Welcome, type WelcomeStatus } from "../wire/link_hello.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { closeInOrder } from "./link_closing.ts";
-import type { LinkChannel } from "./link_channel.ts";
 import type { CarrierRecords, LinkSecurity } from "./link_handshake.ts";
 import { greetServer } from "./link_greeting.ts";
-import type { RemoteListener } from "./link_listener.ts";
 import type { LinkClientOptions, LinkEvent, LinkHandlers, LinkTally } from "./link_options.ts";
 import { type CarrierEnd, closedHere, LinkRunner } from "./link_runner.ts";
 import { addTally, emptyTally } from "./link_tally.ts";
@@ -26,7 +24,30 @@ import type { ChannelKind } from "./session_events.ts";
 /** What another dial would not change, once a server that has the key is known to be there. */
 const forgeable: ReadonlySet<string> = new Set(["authentication", "protocol"]);
 
-/** One session at a time, over carriers that come and go. */
+/**
+ * One session at a time, over carriers that come and go. `link` is the same by address.
+ *
+ * @example What is dialled is up to the caller
+ * ```ts
+ * import { connect, LinkClient, LinkServer, listen, makeContext, serve } from "@plumb/plumb";
+ *
+ * const [context, key] = [makeContext(), crypto.getRandomValues(new Uint8Array(32))];
+ * await using _echo = await serve("echo", "unix:@link-client-example");
+ * await using door = await listen("tcp://127.0.0.1:0");
+ * await using server = new LinkServer({ key }, { open: ({ target }) => connect(target) }, context);
+ * const serving = door.accept().then((carrier) => carrier && server.serve(carrier));
+ *
+ * const dial = () => connect(door.addresses[0]?.text ?? "");
+ * await using client = new LinkClient(dial, { key }, {}, context);
+ * client.start();
+ * const channel = await client.open("unix:@link-client-example");
+ * await channel.write(new TextEncoder().encode("hello"));
+ * await channel.closeWrite();
+ * await channel.read(new Uint8Array(5));
+ * await client.close();
+ * await serving;
+ * ```
+ */
 export class LinkClient implements AsyncDisposable {
   /** Settles when the session is first up. @throws {NetError} what it was given up for before */
   readonly up: Promise<void>;
@@ -106,7 +127,7 @@ export class LinkClient implements AsyncDisposable {
     target: string,
     kind: ChannelKind = "stream",
     context: Pick<Context, "signal"> = this.#context,
-  ): Promise<LinkChannel> {
+  ): Promise<Duplex> {
     return this.#runner.open(kind, target, null, context.signal);
   }
 
@@ -115,7 +136,7 @@ export class LinkClient implements AsyncDisposable {
    *
    * @throws {NetError} why it was refused; why the session is over
    */
-  listen(address: string): Promise<RemoteListener> {
+  listen(address: string): Promise<Listener> {
     return this.#runner.listen(address);
   }
 
@@ -159,6 +180,7 @@ export class LinkClient implements AsyncDisposable {
     return await this.done;
   }
 
+  /** As `close`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

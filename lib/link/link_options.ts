@@ -158,8 +158,12 @@ export interface LinkServerSession {
 
 /** How one carrier of a server was; what a `SessionHandler` gives. */
 export interface CarrierReport {
+  /** Why it is over. */
   readonly reason: Reason;
+  /** What broke it, or why it was not let in. */
   readonly error?: NetError;
+  /** Bytes that came, records and all. */
   readonly bytesIn: number;
+  /** Bytes that were written. */
   readonly bytesOut: number;
 }

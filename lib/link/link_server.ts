@@ -43,7 +43,21 @@ interface Kept {
   isOver: boolean;
 }
 
-/** Serves any number of clients, each with one session. */
+/**
+ * Serves any number of clients, each with one session. `listenLink` is the same by address.
+ *
+ * @example Whoever accepts hands its connections in
+ * ```ts
+ * import { LinkServer, listen, makeContext } from "@plumb/plumb";
+ *
+ * const key = crypto.getRandomValues(new Uint8Array(32));
+ * await using server = new LinkServer({ key }, {}, makeContext());
+ * await using door = await listen("tcp://127.0.0.1:0");
+ * queueMicrotask(() => door[Symbol.asyncDispose]()); // a real one stays open
+ * for await (const carrier of door) void server.serve(carrier);
+ * console.log(server.sessions.length); // 0
+ * ```
+ */
 export class LinkServer implements AsyncDisposable {
   /** What happens, for any number of readers; it ends with the server. */
   readonly events: AsyncIterable<LinkServerEvent>;
@@ -62,6 +76,7 @@ export class LinkServer implements AsyncDisposable {
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
+  /** Lets nobody in before `serve` is called. */
   constructor(options: LinkServerOptions, handlers: LinkHandlers, context: Context) {
     this.#options = options;
     this.#handlers = handlers;
