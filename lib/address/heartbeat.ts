@@ -11,6 +11,7 @@
  */
 
 import { quote } from "../core/error.ts";
+import { LinearPattern } from "../core/linear_pattern.ts";
 import { nearest } from "../core/nearest.ts";
 import { ValueError } from "./fault.ts";
 import { switchedOff } from "./lasting.ts";
@@ -244,12 +245,20 @@ function pattern({ raw }: Part): RegExp {
   if (raw === "") throw new ValueError(raw, 0, "an empty pattern would take every line");
   // Escapes are skipped whole: `\\,` is a backslash and the comma that ended the part before.
   const source = raw.replace(/\\([\s\S])/g, (whole, one) => one === "," ? "," : whole);
+  let read: RegExp;
   try {
-    return new RegExp(source);
+    read = new RegExp(source);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message.replace(/^.*: /, "") : "";
     throw new ValueError(raw, 0, `no regular expression: ${why.toLowerCase()}`);
   }
+  try {
+    new LinearPattern(read);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : "";
+    throw new ValueError(raw, 0, `not for what a peer sends: ${why}`);
+  }
+  return read;
 }
 
 /** Which names and values may be said is the wire's to know (`wire/peer_facts.ts`). */

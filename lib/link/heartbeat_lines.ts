@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isAnchored, partialPattern } from "./partial_pattern.ts";
+import { LinearPattern } from "../core/linear_pattern.ts";
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;
@@ -25,8 +25,7 @@ const decoder = new TextDecoder();
 
 /** Cuts heartbeats out of what comes. */
 export class HeartbeatLines {
-  readonly #pattern: RegExp;
-  readonly #partial: RegExp | null;
+  readonly #pattern: LinearPattern;
   readonly #isAnchored: boolean;
   readonly #longest: number;
   readonly #found: () => void;
@@ -40,10 +39,10 @@ export class HeartbeatLines {
   /**
    * @param longest no longer line is a heartbeat (bytes); never more than 4 KiB
    * @param found called for each heartbeat that was taken out
+   * @throws {SyntaxError} for a pattern that cannot be looked for in bounded time
    */
   constructor(pattern: RegExp, longest: number, found: () => void) {
-    this.#pattern = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
-    this.#partial = partialPattern(pattern);
+    this.#pattern = new LinearPattern(pattern);
     this.#isAnchored = isAnchored(pattern);
     this.#longest = Math.min(longest, longestBeat);
     this.#found = found;
@@ -93,7 +92,7 @@ export class HeartbeatLines {
     const length = this.#held.length + part.length;
     if (this.#isPassing || length > this.#longest) return false;
     const text = textOf(this.#held, part);
-    const isLikely = this.#partial?.test(text) ?? false;
+    const isLikely = this.#pattern.mayBegin(text);
     if (!isLikely && this.#isAnchored) return false;
     before();
     if (this.#held.length === 0) this.#heldSinceMs = nowMs;
@@ -116,6 +115,12 @@ export class HeartbeatLines {
     this.#held = new Uint8Array(0);
     data(held);
   }
+}
+
+/** True where every match begins where the line does. */
+function isAnchored(pattern: RegExp): boolean {
+  // Of several alternatives each would have to be: only the plain case is worth telling.
+  return pattern.source.startsWith("^") && !pattern.source.includes("|");
 }
 
 /** The text of a line, or of its beginning, without its end. */

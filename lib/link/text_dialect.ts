@@ -4,6 +4,7 @@
  */
 
 import type { Traits } from "../core/contract.ts";
+import { LinearPattern } from "../core/linear_pattern.ts";
 import type { Dialect, DialectSink } from "./heartbeat_dialect.ts";
 import { HeartbeatLines, textOf } from "./heartbeat_lines.ts";
 
@@ -31,7 +32,7 @@ export class TextDialect implements Dialect {
   readonly hasCredit = false;
   packed = 0;
   readonly #send: Uint8Array | undefined;
-  readonly #expect: RegExp | undefined;
+  readonly #expect: LinearPattern | undefined;
   readonly #lines: HeartbeatLines | undefined;
   readonly #everyMs: number;
   /** A text that is a line must not land within another line. */
@@ -48,12 +49,9 @@ export class TextDialect implements Dialect {
     this.#everyMs = everyMs;
     this.#send = send;
     this.#isLine = send?.at(-1) === newline && !traits.messages;
-    const flags = expect?.flags.replace(/[gy]/g, ""); // those would remember where they were
-    this.#expect = expect === undefined || strip === false
-      ? undefined
-      : new RegExp(expect.source, flags);
-    if (this.#expect === undefined || traits.messages) return;
-    this.#lines = new HeartbeatLines(this.#expect, longestLine, () => this.#found());
+    if (expect === undefined || strip === false) return;
+    if (traits.messages) this.#expect = new LinearPattern(expect);
+    else this.#lines = new HeartbeatLines(expect, longestLine, () => this.#found());
   }
 
   #found(): void {
@@ -107,7 +105,7 @@ export class TextDialect implements Dialect {
 
   /** A message is a heartbeat as a whole. */
   #isBeat(message: Uint8Array): boolean {
-    if (this.#expect === undefined || !this.traits.messages) return false;
+    if (this.#expect === undefined) return false;
     const text = textOf(nothing, message);
     return !text.includes("\n") && this.#expect.test(text);
   }
