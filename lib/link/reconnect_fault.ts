@@ -33,6 +33,7 @@ const localCodes: ReadonlySet<string> = new Set([
   "EAI_AGAIN",
   "EAI_MEMORY",
   "EAI_SYSTEM",
+  "EINVAL",
   "EMFILE",
   "ENETDOWN",
   "ENETUNREACH",

@@ -23,6 +23,7 @@ const localCodes = new Set([
   "EADDRINUSE",
   "EADDRNOTAVAIL",
   "EAFNOSUPPORT",
+  "EINVAL",
   "EMFILE",
   "ENETDOWN",
   "ENETUNREACH",
@@ -38,6 +39,14 @@ function blameOf(thrown: unknown): "local" | "remote" {
   return code === undefined || localCodes.has(code) ? "local" : "remote";
 }
 
+/** What one attempt threw. The kernel says EINVAL for a route of type blackhole (ip-route(8)). */
+function errorOf(thrown: unknown, address: string): NetError {
+  if (systemCode(thrown) !== "EINVAL") return toNetError(thrown, "connect", address);
+  const message = "a route of this machine discards it (blackhole)";
+  const init = { kind: "unreachable", op: "connect", address, message, code: "EINVAL" } as const;
+  return new NetError({ ...init, cause: thrown });
+}
+
 /**
  * Makes one error of all attempts: of one, its own words; of several, a line that names each.
  *
@@ -45,7 +54,7 @@ function blameOf(thrown: unknown): "local" | "remote" {
  * @param tried in the order of the attempts
  */
 export function connectError(text: string, tried: readonly TriedAddress[]): NetError {
-  const errors = tried.map(({ thrown }) => toNetError(thrown, "connect", text));
+  const errors = tried.map(({ thrown }) => errorOf(thrown, text));
   const attempts = tried.map(({ address, durationMs }, at): Attempt => {
     const { reason, code } = errors[at] ?? { reason: "not tried", code: undefined };
     const message = code === undefined ? reason : `${reason} (${code})`;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { connectError } from "../../../lib/transport/attempt.ts";
 
 function refused(address: string) {
@@ -47,4 +47,11 @@ Deno.test("a machine without a route or without descriptors blames itself", () =
 Deno.test("a bug among the attempts does not hide behind the others", () => {
   const bug = { address: "[::1]:1", thrown: new TypeError("oops"), durationMs: 0 };
   assertEquals(connectError("tcp://x:1", [bug, refused("127.0.0.1:1")]).kind, "unexpected");
+});
+
+Deno.test("a blackhole route is named, and is a fault of this machine", () => {
+  const thrown = Object.assign(new TypeError("Invalid argument"), { code: "EINVAL" });
+  const error = connectError("tcp://h:1", [{ address: "10.9.9.9:1", thrown, durationMs: 0 }]);
+  assertEquals([error.kind, error.blame, error.code], ["unreachable", "local", "EINVAL"]);
+  assertStringIncludes(error.message, "blackhole");
 });
