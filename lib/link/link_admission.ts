@@ -1,6 +1,6 @@
 /**
- * Who may try to open a link: how many carriers are in their handshake, and how often one address
- * may fail.
+ * Who may try to open a link: how many carriers are in their handshake, and how many of those of
+ * one address may be under way, or have failed.
  * @module
  */
 
@@ -16,7 +16,7 @@ const minuteSeconds = 60;
 /** Bounds attempts. */
 export class LinkAdmission {
   readonly #context: Context;
-  readonly #failures: PeerRates;
+  readonly #attempts: PeerRates;
   readonly #most: number;
   #handshakes = 0;
 
@@ -25,7 +25,7 @@ export class LinkAdmission {
     const { limits } = context;
     this.#most = limits["link-handshakes"];
     const attempts = limits["link-attempts"];
-    this.#failures = new PeerRates(attempts / minuteSeconds, rememberedHosts, attempts);
+    this.#attempts = new PeerRates(attempts / minuteSeconds, rememberedHosts, attempts);
   }
 
   /** Carriers in their handshake. */
@@ -43,8 +43,10 @@ export class LinkAdmission {
       throw busy(`${this.#most} carriers are in their handshake`, "link-handshakes");
     }
     const host = hostOf(remote);
-    if (host !== null && !this.#failures.has(host, this.#context.clock.now())) {
-      throw busy(`too many failed handshakes from ${host}`, "link-attempts");
+    // Counted before it has failed: else one address could stall in every place that there is, over
+    // and over, and try as many keys at once.
+    if (host !== null && !this.#attempts.take(host, this.#context.clock.now())) {
+      throw busy(`too many handshakes under way or failed from ${host}`, "link-attempts");
     }
     this.#handshakes++;
   }
@@ -53,7 +55,7 @@ export class LinkAdmission {
   release({ remote }: { readonly remote: Peer }, hasFailed: boolean): void {
     this.#handshakes--;
     const host = hostOf(remote);
-    if (hasFailed && host !== null) this.#failures.take(host, this.#context.clock.now());
+    if (!hasFailed && host !== null) this.#attempts.giveBack(host);
   }
 }
 

@@ -36,12 +36,6 @@ export class PeerRates {
     return this.#buckets.size;
   }
 
-  /** True where `take` would not be one too many; takes nothing. */
-  has(host: string, nowMs: number): boolean {
-    const bucket = this.#buckets.get(host);
-    return bucket === undefined || this.#tokens(bucket, nowMs) >= 1;
-  }
-
   #tokens({ tokens, atMs }: Bucket, nowMs: number): number {
     const earned = Math.max(0, nowMs - atMs) * this.#rate / 1000;
     return Math.min(this.#most, tokens + earned);
@@ -58,6 +52,12 @@ export class PeerRates {
     if (bucket.tokens < 1) return false;
     bucket.tokens--;
     return true;
+  }
+
+  /** Gives one back that was taken and is not to count. */
+  giveBack(host: string): void {
+    const bucket = this.#buckets.get(host);
+    if (bucket !== undefined) bucket.tokens = Math.min(this.#most, bucket.tokens + 1);
   }
 
   #forgetOldest(): void {

@@ -164,6 +164,16 @@ Deno.test("an address that fails too often is not listened to for a while; other
   assertEquals(await kinds("192.0.2.1", 2), ["protocol", "limit"]);
 });
 
+Deno.test("an address that stalls in its handshakes takes no more places than it may fail", async () => {
+  await using linked = new Linked({ limits: { "link-attempts": 3, "link-handshakes": 4 } });
+  const stalled = Array.from({ length: 3 }, () => stranger("192.0.2.1"));
+  const serving = stalled.map(([, far]) => linked.server.serve(far));
+  assertEquals((await visit(linked, text("GET"), "192.0.2.1")).error?.kind, "limit");
+  await linked.client().up;
+  for (const [near] of stalled) await near[Symbol.asyncDispose]();
+  await Promise.all(serving);
+});
+
 Deno.test("there are no more sessions than there may be, and a place that is free is taken", async () => {
   await using linked = new Linked({ limits: { "link-sessions": 2 } });
   const [one, two] = [linked.client(), linked.client({ identity: "laptop" })];

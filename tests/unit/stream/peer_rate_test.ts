@@ -23,6 +23,14 @@ Deno.test("a host may send a second's worth at once, and then at its rate", () =
   assert(rates.take("b", 60_000), "another host has a bucket of its own");
 });
 
+Deno.test("what is given back can be taken again, and is no more than a host has after a rest", () => {
+  const rates = new PeerRates(1, 10, 2);
+  for (const _ of [1, 2, 3]) rates.giveBack("a");
+  assertEquals([1, 2, 3].map(() => rates.take("a", 0)), [true, true, false]);
+  for (const _ of [1, 2, 3]) rates.giveBack("a");
+  assertEquals([1, 2, 3].map(() => rates.take("a", 0)), [true, true, false]);
+});
+
 Deno.test("no host is let through faster than its rate, whatever the others do", () => {
   const step = fc.record({ host: fc.constantFrom("a", "b", "c"), laterMs: fc.nat(300) });
   fc.assert(fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 1, max: 50 }), (
