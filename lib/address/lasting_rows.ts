@@ -20,7 +20,7 @@ export const lastingOptions: OptionTable = [
     check: parseHeartbeatOrNone,
     help:
       "look for life: a connection whose peer gives no sign of it is ended or, with reconnect, made " +
-      "anew (bare: every=5s,misses=3; no: not this end)",
+      "anew (bare: every=5s,misses=3; no: not this end; see: plumb help heartbeat)",
   },
   {
     name: "reconnect",

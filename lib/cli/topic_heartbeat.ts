@@ -15,7 +15,11 @@ const words: readonly (readonly [string, string])[] = [
   ["detector=adaptive", "asks again, sooner, when an answer takes longer than round trips were"],
   ["say=KEY=VALUE", "what this side says of itself to another plumb; may be repeated (--say)"],
   ["send=TEXT", "for a peer that is no plumb: sent every interval; \\r \\n \\t \\\\ \\xHH"],
-  ["expect=REGEX", "lines of its that match are heartbeats, and are taken out of the data"],
+  [
+    "expect=REGEX",
+    "lines of its that match are heartbeats, and are taken out of the data; no looking around and " +
+    "no reference back, so that no line of a peer takes long",
+  ],
   ["strip=no", "they stay in the data"],
 ];
 

@@ -1,4 +1,6 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { ValueError } from "../../../lib/address/fault.ts";
+import { parseHeartbeat } from "../../../lib/address/heartbeat.ts";
 import { flagsOf, usageLine } from "../../../lib/cli/command.ts";
 import { commandPage, flagTerm, overview } from "../../../lib/cli/help.ts";
 import { reference } from "../../../lib/cli/reference.ts";
@@ -71,6 +73,20 @@ Deno.test("topics are made from the tables that the program runs on", async () =
   for (const { help, scheme, options: rows } of Object.values(transports)) {
     for (const form of help.forms) assertStringIncludes(addresses, form);
     if (rows.length > 0) assertStringIncludes(options, `${scheme}:\n`);
+  }
+});
+
+Deno.test("help heartbeat has every part of a heartbeat, and flags name topics that exist", async () => {
+  const page = await help("help", "heartbeat");
+  const hint = assertThrows(() => parseHeartbeat("?=1"), ValueError).hint ?? "";
+  const parts = hint.replace("one of ", "").split(", ");
+  assert(parts.length > 5);
+  for (const part of parts) assertStringIncludes(page, `\n  ${part}=`);
+  const known = new Set([...Object.keys(topics), ...commands.map(({ name }) => name)]);
+  for (
+    const [, name = ""] of (await reference(commands)).matchAll(/\(see: plumb help ([\w-]+)\)/g)
+  ) {
+    assert(known.has(name), name);
   }
 });
 
