@@ -193,6 +193,8 @@ export class LinkClient implements AsyncDisposable {
       try {
         status = await this.#greet(carrier, context);
         if (status === "ready") return carrier;
+        // Or this would go round without a pause.
+        if (status === "session-gone" && !this.#isKnown) throw noNewSession();
       } catch (thrown) {
         carrier.abort(thrown);
         await carrier[Symbol.asyncDispose]();
@@ -376,6 +378,11 @@ export class LinkClient implements AsyncDisposable {
 /** A name that nobody can guess: it is not the identity, which people choose. */
 function newSessionId(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(sessionIdBytes));
+}
+
+function noNewSession(): NetError {
+  const message = "the server does not know a session that was only asked for";
+  return new NetError({ kind: "protocol", op: "link", message, blame: "remote" });
 }
 
 function comeAgain({ status, text }: Welcome): NetError {

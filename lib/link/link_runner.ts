@@ -314,7 +314,8 @@ export class LinkRunner implements ChannelOwner {
 
   #incoming(event: Extract<SessionEvent, { kind: "incoming" }>): void {
     const { channel: id, channelKind: kind, target, listener } = event;
-    const channel = new LinkChannel(this, id, kind, { scheme: "link", text: target });
+    // In the peer's words, and shown as it is.
+    const channel = new LinkChannel(this, id, kind, { scheme: "link", text: quote(target) });
     this.#channels.set(id, channel);
     if (listener === null) return this.#serving.open(channel, target, kind);
     const wanted = this.#listeners.get(listener);

@@ -27,6 +27,7 @@ import type {
   LinkServerOptions,
   LinkServerSession,
 } from "./link_options.ts";
+import { retentionOf } from "./link_retention.ts";
 import { LinkRunner } from "./link_runner.ts";
 
 /** Sessions that were taken over are remembered, so that their clients are told; at most so many. */
@@ -77,6 +78,7 @@ export class LinkServer implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** Lets nobody in before `serve` is called. */
+  /** @throws {NetError} kind "usage" for a retention of more than its limit */
   constructor(options: LinkServerOptions, handlers: LinkHandlers, context: Context) {
     this.#options = options;
     this.#handlers = handlers;
@@ -86,8 +88,7 @@ export class LinkServer implements AsyncDisposable {
     this.#admission = new LinkAdmission(context);
     this.#events = new EventStream(context.limits["event-queue"]);
     this.events = this.#events;
-    const longestMs = context.limits["link-retention"];
-    this.#retentionMs = Math.min(options.retentionMs ?? longestMs, longestMs);
+    this.#retentionMs = retentionOf(options.retentionMs, context.limits);
   }
 
   /** The sessions that there are, those without a carrier included. */

@@ -77,6 +77,13 @@ Deno.test("what cannot be a link is refused before anything is opened, in one li
     [2, /sealed with a key.*keygen/, ["tcp://127.0.0.1:1"]],
     [2, /without a seal.*leave --no-seal out/, ["tcp://192.0.2.1:1", "--no-seal"]],
     [2, /without a seal/, ["listen:tcp://:0", "--no-seal", "--key-file", key]],
+    [2, /for 600 s.*link-retention=600s/, [
+      "listen:tcp://:0",
+      "--key-file",
+      key,
+      "--retain",
+      "10m",
+    ]],
     [2, /udp is none/, ["udp://127.0.0.1:1", "--no-seal"]],
     [2, /--permit is for the side that listens/, [
       "tcp://h:1",

@@ -10,6 +10,7 @@ import { parseAddress } from "../../address/parse.ts";
 import { parsePermit } from "../../address/permit.ts";
 import { checkCarrier } from "../../api/link_carrier.ts";
 import { NetError, toNetError } from "../../core/error.ts";
+import { retentionOf } from "../../link/link_retention.ts";
 import { createKeyFile } from "../../sys/key_file.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import type { Flags } from "../flag.ts";
@@ -45,6 +46,7 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   }
   await checkServerFlags(invocation);
   checkTakeover(flags, [address]);
+  retentionOf(flags.number("retain"), invocation.limits);
   for (const permit of flags.list("permit")) named("permit", () => parsePermit(permit));
   return invocation.plan({ endpoints: [carrier] });
 }
