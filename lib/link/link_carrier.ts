@@ -14,7 +14,7 @@ import { maximumRecordBytes } from "./link_records.ts";
 export interface CarrierUser {
   /** Takes the frames of one record; they are valid within the call. */
   receive(record: Uint8Array): void;
-  /** All records that came together were received. */
+  /** Something came: bytes, and all records that are whole with them were received. */
   received(): void;
   /** Puts frames into `into`. @returns how many bytes; 0: there is nothing to say */
   pull(into: Uint8Array): number;

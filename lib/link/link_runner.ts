@@ -141,7 +141,10 @@ export class LinkRunner implements ChannelOwner {
     const number = this.session.attach(this.#nowMs());
     const carrier = new LinkCarrier(duplex, records, {
       receive: (record) => this.#receive(number, record),
-      received: () => this.stirred(),
+      received: () => {
+        this.session.heard(number, this.#nowMs());
+        this.stirred();
+      },
       pull: (into) => this.session.pull(number, into, this.#nowMs()),
     });
     this.#carrier = carrier;

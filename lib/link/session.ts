@@ -163,6 +163,15 @@ export class LinkSession {
   }
 
   /**
+   * Something has come by a carrier, be it a part of a record: a long one takes longer than a
+   * heartbeat on a slow network, and a carrier that is dropped within it would never get it across.
+   */
+  heard(carrier: number, nowMs: number): void {
+    const { standing, pulse } = this.#parts;
+    if (carrier === standing.carrier && standing.state !== "none") pulse.heard(nowMs);
+  }
+
+  /**
    * Fills `into` with whole frames, as many as there are and fit.
    *
    * @param into at least `maximumFrameBytes`

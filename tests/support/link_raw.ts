@@ -59,6 +59,11 @@ export class RawLinkClient implements AsyncDisposable {
 
   /** Says these frames in one record. */
   async say(...frames: readonly Uint8Array[]): Promise<void> {
+    await this.#carrier.write(this.record(...frames));
+  }
+
+  /** The bytes of one record, which are to be written to the carrier before any other. */
+  record(...frames: readonly Uint8Array[]): Uint8Array {
     const batch = new Uint8Array(maximumRecordBytes);
     const end = this.#records.writer.put(batch, 0, (into) => {
       let at = 0;
@@ -68,7 +73,7 @@ export class RawLinkClient implements AsyncDisposable {
       }
       return at;
     });
-    await this.#carrier.write(batch.subarray(0, end));
+    return batch.subarray(0, end);
   }
 
   /** The frames of the next record; null at the end of the carrier. */

@@ -5,8 +5,10 @@ import { NetError } from "../../../lib/core/error.ts";
 import type { CarrierReport } from "../../../lib/link/link_options.ts";
 import { readExactly } from "../../../lib/stream/read.ts";
 import { linkMagic } from "../../../lib/wire/link_preamble.ts";
+import { linkFrame } from "../../../lib/wire/link_frame.ts";
 import { memoryPair } from "../../../lib/transport/memory_session.ts";
 import { Linked, linkKey, openPipes } from "../../support/linked.ts";
+import { frame, RawLinkClient } from "../../support/link_raw.ts";
 import { SeededBytes } from "../../support/random.ts";
 
 const text = (of: string): Uint8Array => new TextEncoder().encode(of);
@@ -72,6 +74,25 @@ Deno.test("a carrier that is silent is dead in time, and the session goes on by 
 async function readOf(end: Duplex, length: number): Promise<Uint8Array> {
   return await readExactly(end, new Uint8Array(length)) ?? new Uint8Array(0);
 }
+
+Deno.test("a record that takes longer than a heartbeat still gets across", async () => {
+  const clock = new VirtualClock();
+  const pipes = openPipes();
+  const heartbeat = { everyMs: 1_000, misses: 3 };
+  await using linked = new Linked({ clock, handlers: pipes.handlers, server: { heartbeat } });
+  const carrier = linked.dial();
+  await using client = await RawLinkClient.begin(carrier);
+  const open = frame(linkFrame.open, [[4, 1], [1, 0], [4, 0], [4, 1024]], "tcp://db:5432");
+  await client.say(open);
+  await client.until(linkFrame.opened);
+  const record = client.record(frame(linkFrame.data, [[4, 1]], "slow".repeat(5_000)));
+  for (let at = 0; at < record.length; at += 2_000) {
+    await clock.advance(2_000);
+    await carrier.write(record.subarray(at, at + 2_000));
+  }
+  assertEquals(await readOf(await pipes.next(), 20_000).then((all) => all?.length), 20_000);
+  assertEquals(linked.server.sessions[0]?.remote !== null, true);
+});
 
 Deno.test("a half-open server frees the carrier in time, and the session when nobody comes back", async () => {
   const clock = new VirtualClock();
