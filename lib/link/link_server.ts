@@ -79,6 +79,7 @@ export class LinkServer implements AsyncDisposable {
 
   /** Lets nobody in before `serve` is called. */
   /** @throws {NetError} kind "usage" for a retention of more than its limit */
+  /** Does nothing before `serve`. */
   constructor(options: LinkServerOptions, handlers: LinkHandlers, context: Context) {
     this.#options = options;
     this.#handlers = handlers;
