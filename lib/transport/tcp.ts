@@ -22,7 +22,7 @@ import { hostPort, inetPeer } from "./peer.ts";
 import { type ResolvedHost, resolveHost } from "./resolve.ts";
 import { TcpPowers } from "./tcp_powers.ts";
 import { SocketListener } from "./listener.ts";
-import { confirmSettings } from "./socket_options.ts";
+import { checkZone, confirmSettings } from "./socket_options.ts";
 import { SocketSession } from "./socket.ts";
 import { hostsFrom } from "./source_address.ts";
 import {
@@ -53,6 +53,7 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const { address, options, context } = request;
   const settings = readTcpSettings(options, "active");
   const text = `tcp://${hostPort(zoned(address), address.port)}`;
+  checkZone(address.zone, { op: "connect", address: text });
   const hosts = hostsFrom(settings.source, interleave(await resolveHost(zoned(address), context)));
   const names = nativeNames(settings, "active");
   if (names.length === 0) return await dial(hosts, runtimeDialer(address, settings, text, context));
@@ -144,6 +145,8 @@ async function dial<S extends { close(): void }>(
 async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passive[]> {
   const { address, options, context } = request;
   const settings = readTcpSettings(options, "passive");
+  const text = `tcp://${hostPort(zoned(address), address.port)}`;
+  checkZone(address.zone, { op: "listen", address: text });
   const backlog = options.number("backlog");
   const reusePort = options.flag("reuseport");
   const reuseAddress = options.flag("reuseaddr") ?? true;
