@@ -7,8 +7,9 @@
 import { formatAddress } from "../address/format.ts";
 import type { Forward } from "../address/forward.ts";
 import type { Context } from "../core/context.ts";
-import type { Listener } from "../core/contract.ts";
+import type { Duplex, Listener } from "../core/contract.ts";
 import type { Ports } from "../core/transport.ts";
+import { LinkChannel } from "../link/link_channel.ts";
 import type { LinkClient } from "../link/link_client.ts";
 import type { AcceptPolicy } from "../service/policy.ts";
 import { childPorts } from "./child_ports.ts";
@@ -47,19 +48,25 @@ export async function serveForwards(
   try {
     for (const { listen, target } of forwards) {
       const text = formatAddress(target);
-      const open: OpenOther = (within, _info, { traits }) =>
-        client.open(text, traits.messages ? "datagrams" : "stream", within);
+      const open: OpenOther = async (within, _info, session) => {
+        const kind = session.traits.messages ? "datagrams" : "stream";
+        const channel = await client.open(text, kind, within);
+        endWith(channel, session);
+        return channel;
+      };
       for (const listener of await openListeners(listen, context, ports, datagramBounds(policy))) {
         openers.set(listener, open);
       }
     }
     for (const { listen, target } of reverses) {
       const listener = await ReverseListener.open(client, listen, context);
-      openers.set(
-        listener,
-        (within, { id }, { remote, local }) =>
-          dial(target, within, childPorts(ports, id, remote.text, local.text), timeoutMs),
-      );
+      openers.set(listener, async (within, { id }, session) => {
+        const { remote, local } = session;
+        const children = childPorts(ports, id, remote.text, local.text);
+        const end = await dial(target, within, children, timeoutMs);
+        endWith(session, end);
+        return end;
+      });
     }
   } catch (thrown) {
     await closeAll([...openers.keys()]);
@@ -71,4 +78,9 @@ export async function serveForwards(
     return open(within, info, session);
   }, {});
   return new RunningServer([...openers.keys()], looped(handler), policy, context);
+}
+
+/** What a channel is joined with may stand still, and does not outlive the channel for that. */
+function endWith(channel: Duplex, end: Duplex): void {
+  if (channel instanceof LinkChannel) channel.onBroken = (error) => end.abort(error);
 }

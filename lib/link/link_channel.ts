@@ -41,7 +41,10 @@ export class LinkChannel implements Duplex {
   readonly traits: Traits;
   /** Number of the channel in its session. */
   readonly id: number;
-  /** Called once it is broken, with the reason; for who has it opened and does not read yet. */
+  /**
+   * Called once the peer or the end of the session breaks it. For who does not read or write it at
+   * that time: what it is joined with may stand still for ever, and is to be let go then.
+   */
   onBroken: ((error: NetError) => void) | undefined;
   readonly #owner: ChannelOwner;
   /** Settles what waits for input, and for room; there is at most one of each. */
@@ -119,7 +122,7 @@ export class LinkChannel implements Duplex {
   abort(reason?: unknown): void {
     if (this.#failure !== undefined) return;
     const isOver = this.#hasEnded && this.#hasFinished;
-    this.fail(this.#closed("the session was closed on this side", reason));
+    this.#break(this.#closed("the session was closed on this side", reason));
     if (isOver) return;
     this.#owner.session.reset(this.id, resetCodeOf(reason));
     this.#owner.abandoned(this);
@@ -134,7 +137,7 @@ export class LinkChannel implements Duplex {
     if (this.#failure !== undefined) return;
     await this.closeWrite();
     if (!this.#hasEnded) await this.#discard();
-    this.fail(this.#closed("the session was closed on this side"));
+    this.#break(this.#closed("the session was closed on this side"));
   }
 
   async #discard(): Promise<void> {
@@ -176,10 +179,14 @@ export class LinkChannel implements Duplex {
   /** Ends it here; the machine knows already, or is no more. Idempotent. */
   fail(error: NetError): void {
     if (this.#failure !== undefined) return;
-    this.#failure = error;
+    this.#break(error);
+    this.onBroken?.(error);
+  }
+
+  #break(error: NetError): void {
+    this.#failure ??= error;
     this.#wake("reader");
     this.#wake("writer");
-    this.onBroken?.(error);
   }
 
   #wake(who: "reader" | "writer"): void {

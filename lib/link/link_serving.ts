@@ -119,6 +119,7 @@ export class LinkServing {
 
   async #join(channel: LinkChannel, end: Duplex, request: LinkRequest): Promise<void> {
     const { joinContext } = this.#owner;
+    channel.onBroken = (error) => end.abort(error);
     // What has messages at one end only is cut here, beside the socket that knows their size.
     const [a, b] = joined(channel, end, "chunk", joinContext.limits.line);
     const tally = await relay(a, b, joinContext, { peer: "a" });

@@ -96,3 +96,18 @@ Deno.test("a peer that breaks the rules and takes nothing more is dropped all th
   assertEquals(linked.server.sessions.length, 0);
   await writing;
 });
+
+Deno.test("a target that stands still is let go with its session", async () => {
+  const pipes = openPipes(1024);
+  await using linked = new Linked({
+    handlers: pipes.handlers,
+    limits: { "close-wait": 30, "close-linger": 30 },
+  });
+  await using client = await RawLinkClient.begin(linked.dial());
+  await client.say(open(1));
+  const target = await pipes.next(); // never read
+  await client.say(frame(linkFrame.data, [[4, 1]], "x".repeat(5_000)));
+  await client.until(linkFrame.opened);
+  await linked.server[Symbol.asyncDispose]();
+  await assertRejects(() => target.write(new Uint8Array(1)));
+});
