@@ -2,6 +2,7 @@ import "../support/libc.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { linkMagic } from "../../lib/wire/link_preamble.ts";
 import { run } from "../../lib/cli/run.ts";
+import { readinessSettled } from "../../lib/sys/readiness.ts";
 import { holdings } from "../support/descriptors.ts";
 import { fakeHost } from "../support/host.ts";
 import { freeTcpPort, portOf } from "../support/ports.ts";
@@ -358,6 +359,7 @@ Deno.test("what answers and is no server of links ends the client, each in a lin
     assertEquals(status, code, host.errors());
     assertMatch(host.errors().split("\n").at(-2) ?? "", line);
   }
+  await readinessSettled(); // of the thread that looks out for the network
 });
 
 Deno.test("a server that is told to end lets channels end, opens no more, and says goodbye", async () => {

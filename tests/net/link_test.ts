@@ -12,6 +12,7 @@ import { serve } from "../../lib/api/serve.ts";
 import type { Duplex } from "../../lib/core/contract.ts";
 import { NetError } from "../../lib/core/error.ts";
 import { readExactly } from "../../lib/stream/read.ts";
+import { readinessSettled } from "../../lib/sys/readiness.ts";
 
 const key = new Uint8Array(32).fill(3);
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -19,6 +20,14 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 async function said(session: Duplex, size: number): Promise<string> {
   const all = await readExactly(session, new Uint8Array(size));
   return new TextDecoder().decode(all ?? undefined);
+}
+
+/** A link looks out for the network: the thread that waits for it ends a moment after the link. */
+function linkTest(name: string, fn: () => Promise<void>): void {
+  Deno.test(name, async () => {
+    await fn();
+    await readinessSettled();
+  });
 }
 
 /** A server on loopback with a client of it. */
@@ -36,7 +45,7 @@ async function linked(
   return { server: listening, session, address, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-Deno.test("a channel reaches any endpoint, with half-close both ways", async () => {
+linkTest("a channel reaches any endpoint, with half-close both ways", async () => {
   const folder = await Deno.makeTempDir({ prefix: "plumb-link-" });
   try {
     const unix = `unix:${folder}/echo`;
@@ -55,7 +64,7 @@ Deno.test("a channel reaches any endpoint, with half-close both ways", async () 
   }
 });
 
-Deno.test("datagrams keep their boundaries, from one socket of datagrams to another", async () => {
+linkTest("datagrams keep their boundaries, from one socket of datagrams to another", async () => {
   await using echo = await serve("echo", "udp://127.0.0.1:0");
   const target = echo.addresses[0]?.text ?? "";
   await using pair = await linked([target], { forwards: [`udp://127.0.0.1:0=${target}`] });
@@ -67,42 +76,50 @@ Deno.test("datagrams keep their boundaries, from one socket of datagrams to anot
   }
 });
 
-Deno.test("where one end has messages and the other none, the stream is cut beside them", async () => {
-  await using echo = await serve("echo", ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"]);
-  const [udp = "", tcp = ""] = echo.addresses.map(({ text }) => text);
-  await using pair = await linked([udp, tcp], {
-    forwards: [`tcp://127.0.0.1:0=${udp}`, `udp://127.0.0.1:0=${tcp}`],
-  });
-  for (const { text } of pair.session.addresses) {
-    await using peer = await connect(text);
-    await peer.write(bytes("cut"));
-    assertEquals(await said(peer, 3), "cut", text);
-  }
-});
+linkTest(
+  "where one end has messages and the other none, the stream is cut beside them",
+  async () => {
+    await using echo = await serve("echo", ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"]);
+    const [udp = "", tcp = ""] = echo.addresses.map(({ text }) => text);
+    await using pair = await linked([udp, tcp], {
+      forwards: [`tcp://127.0.0.1:0=${udp}`, `udp://127.0.0.1:0=${tcp}`],
+    });
+    for (const { text } of pair.session.addresses) {
+      await using peer = await connect(text);
+      await peer.write(bytes("cut"));
+      assertEquals(await said(peer, 3), "cut", text);
+    }
+  },
+);
 
-Deno.test("a target that cannot be opened resets its connection alone, with the reason told", async () => {
-  const port = listenedAndClosed();
-  await using pair = await linked(["tcp://127.0.0.1:*", "unix:/nonexistent/x"]);
-  const refused = await assertRejects(
-    () => pair.session.open(`tcp://127.0.0.1:${port}`),
-    NetError,
-    "connection refused (ECONNREFUSED)",
-  );
-  assertEquals([refused.kind, refused.blame], ["refused", "remote"]);
-  const missing = await assertRejects(() => pair.session.open("unix:/nonexistent/x"), NetError);
-  assertEquals(missing.kind, "not-found");
-  for (const target of ["tcp://127.0.0.2:80", "exec:id", "tcp://127.0.0.1:80?nodelay", "file:/x"]) {
-    const denied = await assertRejects(() => pair.session.open(target), NetError);
-    assertEquals(denied.kind, "permission", target);
-  }
-});
+linkTest(
+  "a target that cannot be opened resets its connection alone, with the reason told",
+  async () => {
+    const port = listenedAndClosed();
+    await using pair = await linked(["tcp://127.0.0.1:*", "unix:/nonexistent/x"]);
+    const refused = await assertRejects(
+      () => pair.session.open(`tcp://127.0.0.1:${port}`),
+      NetError,
+      "connection refused (ECONNREFUSED)",
+    );
+    assertEquals([refused.kind, refused.blame], ["refused", "remote"]);
+    const missing = await assertRejects(() => pair.session.open("unix:/nonexistent/x"), NetError);
+    assertEquals(missing.kind, "not-found");
+    for (
+      const target of ["tcp://127.0.0.2:80", "exec:id", "tcp://127.0.0.1:80?nodelay", "file:/x"]
+    ) {
+      const denied = await assertRejects(() => pair.session.open(target), NetError);
+      assertEquals(denied.kind, "permission", target);
+    }
+  },
+);
 
 function listenedAndClosed(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-Deno.test("a listener of the other side is closed with its link, and its port is free", async () => {
+linkTest("a listener of the other side is closed with its link, and its port is free", async () => {
   await using behind = await listen("memory:link-behind");
   const permits = ["listen:tcp://127.0.0.1:*"];
   await using server = await listenLink("tcp://127.0.0.1:0", { key, permits });
@@ -125,24 +142,30 @@ Deno.test("a listener of the other side is closed with its link, and its port is
   );
 });
 
-Deno.test("two clients of one identity: the newer has the ports at once, the older is told", async () => {
-  const permits = ["listen:tcp://127.0.0.1:*"];
-  await using server = await listenLink("tcp://127.0.0.1:0", { key, permits });
-  const address = server.addresses[0]?.text ?? "";
-  const options = { key, identity: "me" };
-  await using older = await link(address, { ...options, reverses: ["tcp://127.0.0.1:0=exec:cat"] });
-  const front = older.addresses[0]?.text ?? "";
-  await using newer = await link(address, { ...options, reverses: [`${front}=exec:cat`] });
-  const { error } = await older.done;
-  assertEquals(error?.reason, "another client of the same identity has taken over");
-  await using client = await connect(front);
-  await client.write(bytes("mine"));
-  assertEquals(await said(client, 4), "mine");
-  assertEquals(server.sessions.length, 1);
-  assertEquals(newer.tally()?.open, 1);
-});
+linkTest(
+  "two clients of one identity: the newer has the ports at once, the older is told",
+  async () => {
+    const permits = ["listen:tcp://127.0.0.1:*"];
+    await using server = await listenLink("tcp://127.0.0.1:0", { key, permits });
+    const address = server.addresses[0]?.text ?? "";
+    const options = { key, identity: "me" };
+    await using older = await link(address, {
+      ...options,
+      reverses: ["tcp://127.0.0.1:0=exec:cat"],
+    });
+    const front = older.addresses[0]?.text ?? "";
+    await using newer = await link(address, { ...options, reverses: [`${front}=exec:cat`] });
+    const { error } = await older.done;
+    assertEquals(error?.reason, "another client of the same identity has taken over");
+    await using client = await connect(front);
+    await client.write(bytes("mine"));
+    assertEquals(await said(client, 4), "mine");
+    assertEquals(server.sessions.length, 1);
+    assertEquals(newer.tally()?.open, 1);
+  },
+);
 
-Deno.test("a session that nobody comes back to is forgotten, with its listeners", async () => {
+linkTest("a session that nobody comes back to is forgotten, with its listeners", async () => {
   const permits = ["listen:tcp://127.0.0.1:*"];
   await using server = await listenLink("tcp://127.0.0.1:0", { key, permits, retentionMs: 50 });
   await using wire = await listen("memory:link-wire");
