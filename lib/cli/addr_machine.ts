@@ -104,7 +104,8 @@ export interface NoRoute {
  * Asks the kernel for the way to each address of a host. A name is resolved first, by the
  * system's resolver; to the host itself nothing is sent.
  *
- * @throws {NetError} kind "resolve" for a name that has no address
+ * @throws {NetError} kind "resolve" for a name that has no address, "option" for a zone that is no
+ * interface of this machine
  */
 export async function routesTo(
   to: string,
@@ -124,6 +125,11 @@ function routeTo(to: string, host: string): RouteFacts | NoRoute {
   const destination = mappedIpv4(bytes) ?? bytes;
   const shown = inetNtop(destination);
   const scope = zone === undefined ? 0 : scopeIndex(zone);
+  if (zone !== undefined && scope === 0) {
+    // Left out, the kernel would answer for an interface that was not asked about.
+    const message = `no such interface ${zone}`;
+    throw new NetError({ kind: "option", op: "addr", address: to, message });
+  }
   const reply = decodeRouteReply(askRouting(encodeRouteRequest(destination, scope)));
   if (typeof reply === "number") {
     return { to, destination: shown, error: errnoError("addr", reply, shown) };

@@ -101,6 +101,9 @@ Deno.test("addr --to shows the way without sending anything", async () => {
   assertMatch(await addr("--to", "localhost"), /^localhost +(127\.0\.0\.1|::1)\n/);
   const [six] = await addrJson("--to", "[::1]");
   assertEquals(String(six?.["source"]), "::1");
+  const elsewhere = await plumb(["addr", "--to", "fe80::1%nosuch0"]);
+  assertEquals(elsewhere.code, 2, elsewhere.stdout);
+  assertMatch(elsewhere.stderr, /^plumb: addr fe80::1%nosuch0: no such interface nosuch0\n$/);
 });
 
 Deno.test("addr refuses names and nonsense in one line, with what helps", async () => {
