@@ -41,6 +41,7 @@ interface Kept {
   /** Set while it has no carrier: then it is forgotten. */
   forgetting: Timer | undefined;
   carrying: Promise<unknown> | undefined;
+  carrier: Duplex | undefined;
   isOver: boolean;
 }
 
@@ -107,7 +108,8 @@ export class LinkServer implements AsyncDisposable {
    * Serves one accepted carrier to its end, and closes it. Never rejects: what went wrong is in the
    * report. Fits into the `Gate` of a server as what serves a session.
    *
-   * @param context its signal cuts the carrier; the session outlives it
+   * @param context its signal cuts the carrier; the session outlives it, unless the server drains: then
+   * the client is told, for which it has the time of the limit `close-linger`
    * @param watch takes where what has passed so far can be looked up
    */
   async serve(
@@ -115,14 +117,27 @@ export class LinkServer implements AsyncDisposable {
     { signal }: Pick<Context, "signal"> = this.#context,
     watch?: (flows: Readonly<CarrierFlows>) => void,
   ): Promise<CarrierReport> {
-    const cut = () => carrier.abort(signal.reason);
+    let late: Timer | undefined;
+    const cut = () => {
+      const kept = this.#isClosing ? this.#carriedBy(carrier) : undefined;
+      if (kept === undefined) return carrier.abort(signal.reason);
+      // Or its client would wait for a session that nobody has any more.
+      kept.runner.goodbye("shutting-down", "");
+      const { clock, limits } = this.#context;
+      late = TimerWheel.of(clock).timer(limits["close-linger"], () => carrier.abort(signal.reason));
+    };
     signal.addEventListener("abort", cut, { once: true });
     try {
       const report = await this.#serve(carrier, watch);
       return signal.aborted ? { ...report, reason: reasonOfSignal(signal) } : report;
     } finally {
+      late?.cancel();
       signal.removeEventListener("abort", cut);
     }
+  }
+
+  #carriedBy(carrier: Duplex): Kept | undefined {
+    return [...this.#sessions.values()].find((kept) => kept.carrier === carrier);
   }
 
   async #serve(
@@ -243,6 +258,7 @@ export class LinkServer implements AsyncDisposable {
       runner,
       forgetting: undefined,
       carrying: undefined,
+      carrier: undefined,
       isOver: false,
     };
     this.#sessions.set(key, kept);
@@ -276,6 +292,7 @@ export class LinkServer implements AsyncDisposable {
     kept.forgetting = undefined;
     const carrying = kept.runner.carry(carrier, greeting.records, greeting.first);
     kept.carrying = carrying;
+    kept.carrier = carrier;
     if (kept.runner.flows !== undefined) watch?.(kept.runner.flows);
     const { error, flows } = await carrying;
     if (kept.carrying === carrying) this.#dropped(kept, error);
@@ -289,7 +306,7 @@ export class LinkServer implements AsyncDisposable {
 
   /** Its carrier is no more, and no other has come. */
   #dropped(kept: Kept, error: NetError | null): void {
-    kept.carrying = undefined;
+    kept.carrying = kept.carrier = undefined;
     if (kept.isOver) return;
     this.#tell({ state: "down", id: kept.id, ...(error === null ? {} : { error }) });
     kept.forgetting = TimerWheel.of(this.#context.clock).timer(this.#retentionMs, () => {

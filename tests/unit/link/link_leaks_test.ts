@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { HandListener, Linked, openPipes } from "../../support/linked.ts";
+import { makePair } from "../../support/pair.ts";
 import { frame, RawLinkClient } from "../../support/link_raw.ts";
 import { linkFrame } from "../../../lib/wire/link_frame.ts";
 import { linkCodes } from "../../../lib/wire/link_code.ts";
@@ -110,4 +111,21 @@ Deno.test("a target that stands still is let go with its session", async () => {
   await client.until(linkFrame.opened);
   await linked.server[Symbol.asyncDispose]();
   await assertRejects(() => target.write(new Uint8Array(1)));
+});
+
+Deno.test("a drain that is cut short tells the client, who would wait for the session else", async () => {
+  const pipes = openPipes();
+  await using linked = new Linked({ handlers: pipes.handlers });
+  const gate = new AbortController();
+  const [near, far] = makePair();
+  const serving = linked.server.serve(far, gate);
+  await using client = await RawLinkClient.begin(near);
+  await client.say(open(1));
+  await client.until(linkFrame.opened);
+  void linked.server.drain();
+  gate.abort(new Error("the time of the drain is over"));
+  const body = await client.until(linkFrame.goaway);
+  assertEquals(body?.toHex(), "000d"); // shutting-down
+  near.abort();
+  await serving;
 });
