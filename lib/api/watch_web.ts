@@ -75,6 +75,8 @@ export async function serveWatch(
   const { openWatchWeb } = await import("../service/watch_web.ts");
   const listeners = await openQuietly(target, context, options, "--web");
   for (const { local } of listeners) {
+    // As every listener; what to open in a browser is a line of its own.
+    context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
     const text = local.port === undefined ? local.text : local.text.replace(/^tcp:/, "http:");
     context.log.write("notice", "web", `page on ${text}`, { address: local.text, url: text });
   }

@@ -61,6 +61,7 @@ Deno.test("page, figures, metrics and health of a watch", async () => {
   const log = new MemoryLog();
   await using web = await serveWatch("tcp://127.0.0.1:0", watching, { log });
   const address = web.addresses[0]?.text ?? "";
+  assertEquals(log.of("listening")[0]?.text, `listening on ${address}`);
   assertEquals(log.of("web")[0]?.text, `page on ${address.replace("tcp", "http")}`);
 
   const page = await get(address, "/");
