@@ -45,6 +45,8 @@ export class LinearPattern {
   #steps = 0;
 
   /**
+   * Compiles the pattern.
+   *
    * @throws {SyntaxError} for what cannot be told in linear time, a reference back or a look around,
    * and for patterns that are very large once their counts are written out
    */
