@@ -18,6 +18,7 @@ export interface Place {
   readonly asserts?: Assertion;
   /** The pattern has matched. */
   readonly isEnd?: boolean;
+  /** Where it is left to. */
   next: readonly number[];
 }
 
