@@ -16,6 +16,8 @@ export class GateWords {
   readonly #boundPerPeer: number;
   /** Where descriptors and not a limit set the bound: how many there are. */
   readonly #descriptors: number | undefined;
+  /** What raises each bound: what the policy says wins over the limit. */
+  readonly #raise: { readonly sessions: string; readonly perPeer: string };
   readonly #said = new Set<LimitName>();
 
   /** The bounds are those in force. */
@@ -25,6 +27,14 @@ export class GateWords {
     this.#boundPerPeer = boundPerPeer;
     const { maximumSessions = context.limits.connections, descriptors } = policy;
     if (descriptorBound(policy, context) < maximumSessions) this.#descriptors = descriptors;
+    this.#raise = {
+      sessions: policy.maximumSessions === undefined
+        ? "--limit connections=N"
+        : "--max-connections N",
+      perPeer: policy.maximumPerPeer === undefined
+        ? "--limit connections-per-peer=N"
+        : "--max-per-peer N",
+    };
   }
 
   /** A session was let in. */
@@ -50,14 +60,14 @@ export class GateWords {
   /** There is no room; said once. */
   full(consequence: string): void {
     const raise = this.#descriptors === undefined
-      ? "raise it with --limit connections=N"
+      ? `raise it with ${this.#raise.sessions}`
       : `${this.#descriptors} descriptors allow no more (ulimit -n)`;
     this.#limit("connections", this.#bound, `${consequence}; ${raise}`);
   }
 
   /** There is no room for one address; said once. */
   fullForPeer(): void {
-    const text = "more from one address are refused; raise it with --limit connections-per-peer=N";
+    const text = `more from one address are refused; raise it with ${this.#raise.perPeer}`;
     this.#limit("connections-per-peer", this.#boundPerPeer, text);
   }
 

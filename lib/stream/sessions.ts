@@ -199,7 +199,7 @@ class DatagramListener implements Listener, SessionHost {
   /** The newest goes: what is queued already is older, and an answer to it may be under way. */
   #drop(limit: LimitName): void {
     this.#count.lose("queue");
-    this.#sayOnce(limit, "datagrams that come before others are read are dropped");
+    this.#sayLimit(limit, "datagrams that come before others are read are dropped");
   }
 
   #open(peer: Peer): DatagramSession | undefined {
@@ -238,10 +238,9 @@ class DatagramListener implements Listener, SessionHost {
 
   #evict(session: DatagramSession | undefined, limit: LimitName): boolean {
     const { replace } = this.#bounds;
-    const consequence = replace
-      ? "the least recently used ends"
-      : "datagrams of others are dropped";
-    this.#sayOnce(limit, consequence);
+    if (replace) this.#sayLimit(limit, "the least recently used ends");
+    // It is the caller who takes so few: there is no limit to raise.
+    else this.#sayOnce(limit, "taken by its first peer: datagrams of others are dropped");
     if (!replace || session === undefined) return false;
     this.#count.replace();
     session.end(failure(session, "limit", `its place was needed (limit ${limit})`));
@@ -267,11 +266,18 @@ class DatagramListener implements Listener, SessionHost {
     return `pid ${credentials.pid}`;
   }
 
-  #sayOnce(limit: LimitName, consequence: string): void {
+  #sayLimit(limit: LimitName, consequence: string): void {
+    this.#sayOnce(
+      limit,
+      `limit ${limit} reached: ${consequence}; raise it with --limit ${limit}=N`,
+    );
+  }
+
+  #sayOnce(limit: LimitName, what: string): void {
     if (this.#said.has(limit)) return;
     this.#said.add(limit);
     const address = this.local.text;
-    const text = `${address}: limit ${limit} reached: ${consequence}; raise it with --limit`;
+    const text = `${address}: ${what}`;
     this.#context.log.write("warning", "limit", text, { limit, address });
   }
 }

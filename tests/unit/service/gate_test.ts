@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../../../lib/core/clock.ts";
 import { makeContext } from "../../../lib/core/context.ts";
 import { Gate } from "../../../lib/service/gate.ts";
@@ -50,6 +50,19 @@ Deno.test("a full gate lets nobody accept until a session has ended", async () =
   gate.ended(id, over);
   assertEquals(await seen(clock, ready), true);
   gate[Symbol.dispose]();
+});
+
+Deno.test("a full gate says what raises the bound that is in force", async () => {
+  const ways = [
+    [open({ maximumSessions: 1, whenFull: "reset" }), "raise it with --max-connections N"],
+    [open({ maximumPerPeer: 1 }), "raise it with --max-per-peer N"],
+  ] as const;
+  for (const [{ clock, log, gate }, raise] of ways) {
+    await served(clock, gate.admit(from("192.0.2.1")));
+    await seen(clock, gate.admit(from("192.0.2.1")));
+    assertStringIncludes(log.of("limit")[0]?.text ?? "", raise);
+    gate[Symbol.dispose]();
+  }
 });
 
 Deno.test("of two acceptors that saw the last place free, the later waits with its connection", async () => {

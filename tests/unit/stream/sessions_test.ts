@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { VirtualClock } from "../../../lib/core/clock.ts";
 import { type Context, makeContext } from "../../../lib/core/context.ts";
 import type { Duplex, Listener, Peer } from "../../../lib/core/contract.ts";
@@ -179,7 +179,7 @@ Deno.test("of one host's sessions the least recently used goes first", async () 
 });
 
 Deno.test("with one session and no replacing the first peer wins, others are dropped and counted", async () => {
-  const { clock, socket, listener } = start({ sessions: 1, replace: false });
+  const { clock, log, socket, listener } = start({ sessions: 1, replace: false });
   socket.push(udpPeer(1), "first");
   socket.push(udpPeer(2), "second");
   socket.push(udpPeer(2), "second");
@@ -188,6 +188,9 @@ Deno.test("with one session and no replacing the first peer wins, others are dro
   const session = await accept(listener);
   assertEquals([await readText(session), await readText(session)], ["first", "more"]);
   assertEquals(listener.dropped?.(), 2);
+  const said = log.of("limit").map(({ text }) => text);
+  assertEquals(said.length, 1);
+  assertMatch(said[0] ?? "", /: taken by its first peer: datagrams of others are dropped$/);
   await session[Symbol.asyncDispose]();
   socket.push(udpPeer(2), "next");
   assertEquals(await readText(await accept(listener)), "next");
