@@ -18,6 +18,8 @@ export interface UdpSessionOptions {
    * next one in fragments. Default false: `read` throws.
    */
   readonly survivesTooLong?: boolean;
+  /** Text of the peer's name as its answers bear it, where that is another than the one it is reached by. */
+  readonly signsAs?: string;
 }
 
 /** A session with one peer over a datagram socket; owns the socket. */
@@ -76,7 +78,7 @@ export class UdpSession implements Duplex {
 
   #accepts(peer: Peer): boolean {
     const { anyPeer = "off" } = this.#options;
-    const isTarget = peer.text === this.#target.text;
+    const isTarget = this.#isTarget(peer.text);
     const follows = anyPeer === "follow" && !this.#hasAnswer;
     if (!isTarget && anyPeer !== "take" && !follows) return false;
     this.#hasAnswer = true;
@@ -89,6 +91,10 @@ export class UdpSession implements Duplex {
     return true;
   }
 
+  #isTarget(text: string): boolean {
+    return text === this.#target.text || text === this.#options.signsAs;
+  }
+
   /** A stranger must not be able to break the session with a long datagram. */
   #tooLong(error: NetError): void {
     const { address = this.remote.text, code } = error;
@@ -96,7 +102,7 @@ export class UdpSession implements Duplex {
     if (isDelivery && this.#options.survivesTooLong) {
       const fields = { address, code };
       this.#context.log.write("warning", "lost", `${error.message}; it was lost`, fields);
-    } else if (isDelivery || address === this.#target.text || this.#options.anyPeer === "take") {
+    } else if (isDelivery || this.#isTarget(address) || this.#options.anyPeer === "take") {
       throw error;
     } else {
       this.#drop(address);

@@ -14,7 +14,7 @@ import { findDescriptor } from "../sys/descriptor.ts";
 import { hasLibc } from "../sys/libc.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { withUmask } from "../sys/umask.ts";
-import { encodeSockaddr } from "../wire/sockaddr.ts";
+import { decodeSockaddr, encodeSockaddr } from "../wire/sockaddr.ts";
 import { identify } from "./file_identity.ts";
 import { folderTurn } from "./folder_turn.ts";
 import {
@@ -32,7 +32,7 @@ import {
 import { UdpSession } from "./udp_session.ts";
 import { bindAbstract } from "./unix.ts";
 import { socketName, unixPeer } from "./unix_peer.ts";
-import { UnixDatagramSocket } from "./unixgram_socket.ts";
+import { UnixDatagramSocket, unixgramPeer } from "./unixgram_socket.ts";
 import { type Published, removeIfSame, staleSocket } from "./unix_publish.ts";
 import { type OwnName, ownNameRow, readOwnName, temporaryFolder } from "./unixgram_name.ts";
 
@@ -84,10 +84,12 @@ async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
   const settings = readUnixgramSettings(options);
   const name = readOwnName(options);
   context.signal.throwIfAborted();
-  checkReceiver(socketName(address), remote.text);
+  const boundAs = receiverName(socketName(address), remote.text);
   const { socket, boundPath, remove } = await bindOwnName(name, settings, remote.text, context);
   const datagrams = new UnixDatagramSocket(socket, boundPath, context, remove);
-  return new UdpSession(datagrams, remote, context, { maximumMessage: datagrams.maximumMessage });
+  const { maximumMessage } = datagrams;
+  const signs = boundAs === null ? {} : { signsAs: unixgramPeer(boundAs).text };
+  return new UdpSession(datagrams, remote, context, { maximumMessage, ...signs });
 }
 
 async function bindOwnName(
@@ -218,12 +220,18 @@ function nameOf(socket: Deno.DatagramConn): string {
 /**
  * Asks the kernel whether somebody receives there: the first datagram would be too late to say
  * so (exit status 3 is of opening). Without FFI nobody asks.
+ *
+ * @returns the name that the receiver was bound to, which is what its answers come from: of a path
+ * that we write in another way (relative, through a link), or null where that cannot be known
  */
-function checkReceiver(name: string, text: string): void {
-  if (!hasLibc()) return;
+function receiverName(name: string, text: string): string | null {
+  if (!hasLibc()) return null;
   using socket = NativeSocket.open({ family: AF_UNIX, type: SOCK_DGRAM, address: text });
   try {
     socket.connect(encodeSockaddr({ family: "unix", path: name }));
+    const bound = socket.remoteName();
+    const receiver = bound === null ? null : decodeSockaddr(bound);
+    return receiver?.family === "unix" ? receiver.path : null;
   } catch (thrown) {
     throw systemCode(thrown) === undefined ? thrown : toNetError(thrown, "connect", text, "remote");
   }

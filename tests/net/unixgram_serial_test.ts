@@ -46,6 +46,20 @@ async function shout(socket: Datagrams): Promise<void> {
   }
 }
 
+Deno.test("unixgram takes the answers of a peer that was bound by another spelling of its path", () =>
+  inFolder(async (folder) => {
+    await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
+    const serving = shout(server);
+    await Deno.symlink(folder, `${folder}/link`);
+    for (const way of [`${folder}/./s`, `${folder}/link/s`]) {
+      await using client = await connectWith(unixgramTransport, `unixgram:${way}`);
+      await writeText(client, "hello");
+      assertEquals(await readOnce(client), "HELLO");
+    }
+    server.abort();
+    await serving;
+  }));
+
 Deno.test("unixgram answers from the bound path while a receive waits", () =>
   inFolder(async (folder) => {
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
