@@ -48,7 +48,8 @@ export function parseAddress(text: string, expect: Expectation = {}): Address {
   const start = listens ? "listen:".length : 0;
   if (listens && isListen(text, start)) throw source.error(start, "listen: is written once only");
   if (listens && expect.side === "active") {
-    const hint = write(text.slice(start));
+    const rest = text.slice(start);
+    const hint = rest === "" ? undefined : write(rest);
     throw source.error(0, "an address that listens, where one to connect to belongs", hint);
   }
   return readBody({ source, passive: listens || expect.side === "passive", start });

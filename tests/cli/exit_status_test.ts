@@ -30,6 +30,7 @@ Deno.test("what cannot be asked for is exit 2, one line, with the nearest name",
     [["connect", "--idle=1s", "--idle=2s", ":1"], 2, /--idle is given twice$/],
     [["connect", "tcp://h:1?nodeley"], 2, /unknown option nodeley; did you mean nodelay\?$/],
     [["connect", "listen::80"], 2, /write :80$/],
+    [["connect", "listen:"], 2, /^plumb: address listen:: .* where one to connect to belongs$/],
     [["connect", "tcp:/h:1"], 2, /needs \/\/ before the host; write tcp:\/\/h:1$/],
     [
       ["connect", "tcp://h:1?keepalive=30"],
