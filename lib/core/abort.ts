@@ -56,7 +56,8 @@ export function onAbort(signal: AbortSignal, then: () => void): () => void {
     signal.addEventListener("abort", then, { once: true });
     return () => signal.removeEventListener("abort", then);
   }
-  followed[followers] = [...others, then];
+  // Not `[...others, then]`: V8 gives a spread list room for 17 more, 128 bytes for nothing.
+  followed[followers] = others.concat(then);
   return () => {
     const left = followed[followers]?.filter((one) => one !== then) ?? nobody;
     followed[followers] = left.length === 0 ? nobody : left;

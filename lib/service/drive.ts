@@ -61,21 +61,16 @@ export function drive(
   const face = session.traits.messages ? new MessageFace(setup) : new StreamFace(setup);
   watch?.(face);
   const { idleMs, lifetimeMs } = options;
-  let stop: (end: FaceEnd) => void = () => {};
-  // By callbacks: the frame of an async function would be held for as long as the session is idle.
-  const stopped = new Promise<FaceEnd>((resolve, reject) => {
-    stop = resolve;
-    face.run().then(resolve, reject);
-  });
-  const forget = onAbort(signal, () => stop({ reason: reasonOfSignal(signal) }));
+  const running = face.run();
+  const forget = onAbort(signal, () => face.stop({ reason: reasonOfSignal(signal) }));
   const timers: Timer[] = [];
   if (idleMs !== undefined) {
-    const expire = () => stop({ reason: "idle", error: idleError(session, idleMs) });
+    const expire = () => face.stop({ reason: "idle", error: idleError(session, idleMs) });
     const watched = { lastActivityMs: () => activeMs, expire };
     timers.push(TimerWheel.of(clock).watch(idleMs, watched));
   }
   if (lifetimeMs !== undefined) {
-    timers.push(TimerWheel.of(clock).timer(lifetimeMs, () => stop({ reason: "lifetime" })));
+    timers.push(TimerWheel.of(clock).timer(lifetimeMs, () => face.stop({ reason: "lifetime" })));
   }
   const release = async () => {
     forget();
@@ -83,7 +78,8 @@ export function drive(
     await session[Symbol.asyncDispose]();
     await face.settled();
   };
-  return stopped.then(
+  // By callbacks: the frame of an async function would be held for as long as the session is idle.
+  return running.then(
     (end) => conclude(session, face, end, context, release),
     async (thrown) => {
       await release();

@@ -38,6 +38,8 @@ export interface Face {
    * @throws what the machine threw: a bug
    */
   run(): Promise<FaceEnd>;
+  /** Makes `run` resolve with that end, where it has not come to its own; nothing is closed. */
+  stop(end: FaceEnd): void;
   /** Resolves once nothing of the face runs any more. Never rejects. */
   settled(): Promise<void>;
 }

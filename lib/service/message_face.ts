@@ -22,6 +22,7 @@ export class MessageFace implements Face, Sink<ByteOutput> {
   readonly #amplifiable: boolean;
   #hasEnded = false;
   #running: Promise<FaceEnd> | undefined;
+  #finish: (end: FaceEnd) => void = () => {};
 
   constructor(setup: FaceSetup) {
     const { local, remote, traits } = setup.session;
@@ -33,7 +34,15 @@ export class MessageFace implements Face, Sink<ByteOutput> {
   }
 
   run(): Promise<FaceEnd> {
-    return this.#running = this.#runAll();
+    return new Promise((resolve, reject) => {
+      this.#finish = resolve;
+      this.#running = this.#runAll();
+      this.#running.then(resolve, reject);
+    });
+  }
+
+  stop(end: FaceEnd): void {
+    this.#finish(end);
   }
 
   async settled(): Promise<void> {

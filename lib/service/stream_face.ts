@@ -11,6 +11,10 @@ import { bulkBuffers, moreIsThere } from "../stream/buffer_pool.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
 
+/** One for all: a function or a settled promise in each field would be held thousands of times. */
+const nobody = () => {};
+const nothing = Promise.resolve();
+
 /**
  * Two loops share the machine. One reads, steps, and reads on only when what the step put has been
  * written: a peer that never reads stops being read, and memory stays flat. The other writes what
@@ -26,17 +30,19 @@ export class StreamFace implements Face, Sink<ByteOutput> {
   #sending: "open" | "ending" | "ended" = "open";
   #peerEnded = false;
   #writing = false;
-  #written: Promise<void> = Promise.resolve();
-  #reading: Promise<void> = Promise.resolve();
+  #written: Promise<void> = nothing;
+  #isReading = false;
   /** Wakes who waits for the outbox of a source to be empty. */
-  #emptied = () => {};
+  #emptied = nobody;
   /** The machine's deadline came while its output waited for the peer. */
   #isLate = false;
   #deadline: { readonly atMs: number; readonly timer: Timer } | undefined;
   #isOver = false;
-  #finish: (end: FaceEnd) => void = () => {};
-  #crash: (bug: unknown) => void = () => {};
-  #doneReading = () => {};
+  /** Those of the promise that `run` gave. */
+  #resolve: (end: FaceEnd) => void = nobody;
+  #reject: (bug: unknown) => void = nobody;
+  /** Wakes who waits in `settled`. */
+  #readEnded = nobody;
 
   constructor(setup: FaceSetup) {
     this.#setup = setup;
@@ -45,26 +51,30 @@ export class StreamFace implements Face, Sink<ByteOutput> {
   /** As all that waits for an idle peer by callbacks: frames of async functions would be held. */
   run(): Promise<FaceEnd> {
     return new Promise<FaceEnd>((resolve, reject) => {
-      this.#finish = (end) => {
-        this.#stop();
-        resolve(end);
-      };
-      this.#crash = (bug) => {
-        this.#stop();
-        reject(bug);
-      };
-      this.#reading = new Promise((done) => this.#doneReading = done);
+      this.#resolve = resolve;
+      this.#reject = reject;
       this.#begin();
     });
   }
 
-  #stop(): void {
+  stop(end: FaceEnd): void {
+    this.#over();
+    this.#resolve(end);
+  }
+
+  #crash(bug: unknown): void {
+    this.#over();
+    this.#reject(bug);
+  }
+
+  #over(): void {
     this.#isOver = true;
     this.#deadline?.timer.cancel();
   }
 
   async settled(): Promise<void> {
-    await this.#reading;
+    // Made only now: a promise for each session that reads would cost 270 bytes while it is idle.
+    if (this.#isReading) await new Promise<void>((wake) => this.#readEnded = wake);
     await this.#written;
   }
 
@@ -79,6 +89,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
   }
 
   #begin(): void {
+    this.#isReading = true;
     try {
       this.#step("open");
       this.#write();
@@ -87,6 +98,11 @@ export class StreamFace implements Face, Sink<ByteOutput> {
     }
     if (this.#setup.session.readable === undefined) void this.#hog();
     else this.#park();
+  }
+
+  #doneReading(): void {
+    this.#isReading = false;
+    this.#readEnded();
   }
 
   /** Waits without a buffer. */
@@ -222,7 +238,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
       if (this.#sending === "ending") {
         await session.closeWrite();
         this.#sending = "ended";
-        return this.#finish({ reason: this.#peerEnded ? "peer-end" : "local-end" });
+        return this.stop({ reason: this.#peerEnded ? "peer-end" : "local-end" });
       }
       if (!machine.wantsDrain) return;
       this.#step("drain");
@@ -237,8 +253,8 @@ export class StreamFace implements Face, Sink<ByteOutput> {
     const reason = reasonOfError(error);
     // A peer ends a source by closing: that it takes no more is its orderly end, not a failure.
     if (reason === "reset" && this.#peerEnded && machine.wantsDrain) {
-      return this.#finish({ reason: "peer-end" });
+      return this.stop({ reason: "peer-end" });
     }
-    this.#finish({ reason, error });
+    this.stop({ reason, error });
   }
 }
