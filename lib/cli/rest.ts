@@ -12,7 +12,7 @@
 import type { Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import { TimerWheel } from "../core/wheel.ts";
-import { collectGarbage } from "../sys/collect.ts";
+import { collectGarbage, trimFreed } from "../sys/collect.ts";
 
 /** What shows whether a server works. */
 export interface Activity {
@@ -71,7 +71,9 @@ export function collectAtRest(context: Context, activity: () => Activity): Dispo
 
 async function collect({ clock, log }: Context): Promise<void> {
   const startMs = clock.now();
-  if (!await collectGarbage()) return;
+  const hasCollected = await collectGarbage();
+  trimFreed();
+  if (!hasCollected) return;
   const tookMs = Math.round(clock.now() - startMs);
   log.write("debug", "collect", `at rest: garbage collected in ${tookMs} ms`, {
     durationMs: tookMs,

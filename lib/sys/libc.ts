@@ -27,6 +27,8 @@ const symbols = {
   getsockopt: { parameters: ["i32", "i32", "i32", "pointer", "pointer"], result: "i32" },
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
+  // glibc's own: what is not there is null, and the rest of this table still opens.
+  malloc_trim: { parameters: ["u32"], result: "i32", optional: true },
   mkfifo: { parameters: ["buffer", "u32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },

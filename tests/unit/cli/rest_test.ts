@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { RestDetector } from "../../../lib/cli/rest.ts";
-import { collectGarbage } from "../../../lib/sys/collect.ts";
+import { collectGarbage, trimFreed } from "../../../lib/sys/collect.ts";
+import { hasLibc } from "../../../lib/sys/libc.ts";
+
+hasLibc(); // opened once for the process: not a leak of the test that asks first
 
 Deno.test("a server with many sessions collects once for each rest after work", () => {
   const detector = new RestDetector();
@@ -32,4 +35,22 @@ Deno.test("garbage is collected on request, and the flag is taken back", async (
   assertEquals(await collectGarbage(), true);
   assertEquals(Deno.memoryUsage().heapUsed < held - 8_000_000, true);
   assertEquals("gc" in globalThis, false);
+});
+
+Deno.test("what the C heap has free goes back to the system", () => {
+  const libc = Deno.dlopen("libc.so.6", {
+    calloc: { parameters: ["u32", "u32"], result: "pointer" },
+    free: { parameters: ["pointer"], result: "void" },
+    memset: { parameters: ["pointer", "i32", "u32"], result: "pointer" },
+  });
+  // Below the size at which glibc maps each block apart; the last one keeps the end of the heap.
+  const blocks = Array.from({ length: 800 }, () => libc.symbols.calloc(1, 64 * 1024));
+  for (const block of blocks) libc.symbols.memset(block, 1, 64 * 1024);
+  const last = blocks.pop() ?? null;
+  for (const block of blocks) libc.symbols.free(block);
+  const held = Deno.memoryUsage().rss;
+  trimFreed();
+  assertEquals(Deno.memoryUsage().rss < held - 20_000_000, true);
+  libc.symbols.free(last);
+  libc.close();
 });
