@@ -95,20 +95,3 @@ export interface SessionTally {
   /** Last measured round trip of a PING (ms); null before the first. */
   roundTripMs: number | null;
 }
-
-/** Nothing yet. */
-export function emptyTally(): SessionTally {
-  return {
-    carriers: 0,
-    framesSent: 0,
-    framesReceived: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    framesResent: 0,
-    bytesResent: 0,
-    framesAcknowledged: 0,
-    datagramsExpired: 0,
-    datagramsSkipped: 0,
-    roundTripMs: null,
-  };
-}

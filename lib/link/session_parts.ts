@@ -14,7 +14,8 @@ import { Outbox } from "./outbox.ts";
 import { Pulse } from "./pulse.ts";
 import { Replay } from "./replay.ts";
 import { SessionEvents } from "./session_events.ts";
-import { emptyTally, type SessionSettings, type SessionTally } from "./session_options.ts";
+import { emptyTally } from "./link_tally.ts";
+import type { SessionSettings, SessionTally } from "./session_options.ts";
 
 /** The parts, each of which knows its own business only. */
 export interface SessionParts {

@@ -2,6 +2,7 @@
 
 import { assertMatch } from "@std/assert";
 import { serve } from "../../lib/api/serve.ts";
+import { chromium } from "../support/browser.ts";
 import { run } from "../support/process.ts";
 import { toolTest } from "../support/tools.ts";
 import "../support/libc.ts";
@@ -43,15 +44,7 @@ toolTest(
       }
       await using server = await serve("http", "tcp://127.0.0.1:0", { subject: folder });
       const browser = await run([
-        "chromium",
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
+        ...chromium,
         `--user-data-dir=${folder}/.profile`,
         "--virtual-time-budget=5000",
         "--dump-dom",

@@ -20,7 +20,9 @@ export interface Page {
 
 type Message = Readonly<Record<string, unknown>>;
 
-const flags = [
+/** Chromium without a window, and without the connections that it makes of its own. */
+export const chromium: readonly string[] = [
+  "chromium",
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -29,7 +31,6 @@ const flags = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--remote-debugging-port=0",
 ];
 
 /** Opens a page, lets the test look at it, and ends the browser. */
@@ -40,7 +41,7 @@ export async function withPage(
   const profile = await Deno.makeTempDir({ prefix: "plumb-chromium-" });
   try {
     await using browser = start(
-      ["chromium", ...flags, `--user-data-dir=${profile}`, address],
+      [...chromium, "--remote-debugging-port=0", `--user-data-dir=${profile}`, address],
       { timeoutMs: 60_000 },
     );
     const [, at = ""] = await browser.stderrLine(/^DevTools listening on ws:\/\/([^/]+)\//);
