@@ -100,3 +100,10 @@ Deno.test("relay keeps messages whole between two datagram ends", async () => {
   const { code } = await plumb(["connect", "--frame=length", front], { stdin: wire });
   assertEquals([code, peer.got.map((one) => one.length)], [0, [9000, 1]]);
 });
+
+Deno.test("probe --json gives its time in whole microseconds", async () => {
+  await using peer = udpPeer((data) => [data]);
+  const { code, stdout, stderr } = await plumb(["probe", "--json", peer.address]);
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /^\{"event":"probe","schema":1,.*"roundTripMs":\d+(\.\d{1,3})?\}\n$/);
+});

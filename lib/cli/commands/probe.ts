@@ -34,7 +34,7 @@ export async function run(plan: Plan, session: CommandContext): Promise<number> 
   try {
     const address = plan.endpoints[0]?.address ?? "";
     const found = await probeSize(address, { ...signals.context, stdio: ports.stdio, ...options });
-    if (output.json) await output.object("probe", { ...found });
+    if (output.json) await output.object("probe", probeFields(found));
     else await output.text(sizeText(found));
     return 0;
   } catch (thrown) {
@@ -42,6 +42,11 @@ export async function run(plan: Plan, session: CommandContext): Promise<number> 
     if (signal !== null) return statusOfSignal(signal);
     throw thrown;
   }
+}
+
+/** What `--json` prints: microseconds are what the clock can tell. */
+function probeFields(found: SizeProbe): Record<string, unknown> {
+  return { ...found, roundTripMs: Math.round(found.roundTripMs * 1000) / 1000 };
 }
 
 const limits: Readonly<Record<SizeProbe["limit"], string>> = {
