@@ -21,7 +21,9 @@ export function readInet(scheme: "tcp" | "udp", body: Body): InetAddress {
   const { source, start } = body;
   if (!source.text.startsWith("//", start)) {
     const rest = source.text.slice(start).replace(/^\//, "");
-    const hint = write(`${source.text.slice(0, start)}//${rest}`);
+    // What would be refused, too, is no advice: a lone port wants a host before it.
+    const host = /^\d+$/.test(rest) ? "localhost:" : "";
+    const hint = write(`${source.text.slice(0, start)}//${host}${rest}`);
     throw source.error(start, `${scheme} needs // before the host`, hint);
   }
   return readAuthority(scheme, { ...body, start: start + 2 });

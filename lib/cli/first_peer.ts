@@ -101,7 +101,8 @@ async function accepted(listening: Listening, context: Context): Promise<Duplex>
 async function finish(listening: Listening, context: Context): Promise<void> {
   const dropped = listening.listeners.reduce((sum, one) => sum + (one.dropped?.() ?? 0), 0);
   if (dropped > 0) {
-    const text = `${dropped} datagrams of other peers were dropped`;
+    const datagrams = dropped === 1 ? "1 datagram" : `${dropped} datagrams`;
+    const text = `dropped ${datagrams} of other peers`;
     context.log.write("info", "dropped", text, { dropped });
   }
   await listening[Symbol.asyncDispose]();

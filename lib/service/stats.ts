@@ -25,7 +25,7 @@ export function openStats(source: StatsSource, context: Context): OpenedService 
     const { isDraining } = source.server();
     return text(isDraining ? "draining\n" : "ok\n", isDraining ? 503 : 200, noStore);
   });
-  app.get("/", ({ json }) => json(liveTally(source), 200, noStore));
+  app.get("/", ({ json }) => json(liveTally(source, context.clock.wall()), 200, noStore));
   app.all("*", ({ req }) => {
     if (req.method === "GET" || req.method === "HEAD") throw new HttpError(404, "no such page");
     throw new HttpError(405, "the method must be GET or HEAD", { "Allow": "GET, HEAD" });
@@ -41,12 +41,13 @@ export function openStats(source: StatsSource, context: Context): OpenedService 
 }
 
 /** The live tally as one object; keys as everywhere in `--json`. */
-function liveTally(source: StatsSource): Record<string, unknown> {
+function liveTally(source: StatsSource, wallMs: number): Record<string, unknown> {
   const { tally, open, bound, isDraining, refusals, endings } = source.server();
   const { accepted, refused, ended, cut, failed, bytesIn, bytesOut, durationMs } = tally;
   return {
     event: "tally",
     schema: 1,
+    time: new Date(wallMs).toISOString(),
     sessions: open,
     maximumSessions: bound,
     draining: isDraining,

@@ -4,7 +4,7 @@
  */
 
 import { ValueError } from "../address/fault.ts";
-import { parseDuration } from "../address/units.ts";
+import { formatDuration, parseDuration } from "../address/units.ts";
 import type { Context } from "../core/context.ts";
 import type { SocketOptionSetting } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
@@ -171,8 +171,14 @@ export function applySocketSettings(
 }
 
 function sayTaken(name: string, taken: SocketOptionValue, text: string, { log }: Context): void {
-  const shown = typeof taken === "object" ? JSON.stringify(taken) : String(taken);
+  const shown = typeof taken === "object" ? formatKeepalive(taken) : String(taken);
   log.write("info", "option", `${text}: ${name} is ${shown}`, { name, value: taken });
+}
+
+/** As it is written in an address: `30s/5s/3`. */
+function formatKeepalive({ idleMs, intervalMs, count }: KeepaliveValue): string {
+  const time = (ms: number | undefined) => ms === undefined ? "" : formatDuration(ms);
+  return [time(idleMs), time(intervalMs), count ?? ""].join("/").replace(/\/+$/, "");
 }
 
 /** Those that were given of options which are flags and set elsewhere, by the runtime's own API. */
