@@ -42,7 +42,7 @@ export class Scope implements AsyncDisposable {
    * Starts a task at once. What it throws after the scope was aborted is not a failure. By
    * callbacks: a server has thousands of tasks, each of which waits here for all of its life.
    */
-  spawn(task: (context: Context) => Promise<void>): void {
+  spawn(task: (context: Context) => Promise<unknown>): void {
     const running: Promise<void> = start(task, this.context).then(
       () => void this.#running.delete(running),
       (thrown) => {
@@ -83,7 +83,7 @@ export class Scope implements AsyncDisposable {
 }
 
 /** What a task throws before it waits is a rejection, too. */
-function start(task: (context: Context) => Promise<void>, context: Context): Promise<void> {
+function start(task: (context: Context) => Promise<unknown>, context: Context): Promise<unknown> {
   try {
     return task(context);
   } catch (thrown) {

@@ -11,6 +11,7 @@ import { type Reason, reasonOfSignal } from "../core/reason.ts";
 import { Scope } from "../core/scope.ts";
 import type { ServerTally } from "../core/tally.ts";
 import { Acceptor } from "./accept.ts";
+import type { SessionOutcome } from "./contract.ts";
 import { Farewell } from "./farewell.ts";
 import { Gate } from "./gate.ts";
 import type { AcceptPolicy, SessionHandler } from "./policy.ts";
@@ -25,8 +26,12 @@ export class Server {
   readonly #gate: Gate;
   readonly #farewell: Farewell;
   readonly #tasks = new Map<number, SessionTask>();
-  /** One for all sessions: thousands of them must not have a function each. */
+  /** These are one for all sessions: thousands of them must not have a function each. */
   readonly #openSessions = () => this.#gate.open;
+  readonly #ended = (id: number, outcome: SessionOutcome) => {
+    this.#tasks.delete(id);
+    this.#gate.ended(id, outcome);
+  };
 
   /** Nothing is accepted before `run`. It owns the listeners and closes them. */
   constructor(
@@ -122,12 +127,7 @@ export class Server {
     const info = { id, listener, draining, sessions: this.#openSessions };
     const task = new SessionTask(incoming, info, this.#context, firstByteMs);
     this.#tasks.set(id, task);
-    scope.spawn(() =>
-      task.run(this.#handler).then((outcome) => {
-        this.#tasks.delete(id);
-        this.#gate.ended(id, outcome);
-      })
-    );
+    scope.spawn(() => task.run(this.#handler, this.#ended));
   }
 
   /** Accepts no more. */

@@ -13,6 +13,9 @@ import { reasonOfError } from "../stream/relay.ts";
 import type { SessionOutcome } from "./contract.ts";
 import type { SessionFlows, SessionHandler, SessionInfo } from "./policy.ts";
 
+/** Who is told how a session went. */
+export type SessionEnded = (id: number, outcome: SessionOutcome) => void;
+
 /** One session of a server. */
 export class SessionTask {
   readonly #incoming: Incoming;
@@ -48,12 +51,19 @@ export class SessionTask {
 
   /**
    * Runs it to its end. Never throws. While the handler serves, no frame of an async function waits
-   * for it: of thousands of idle sessions those were most of what each held.
+   * for it, and no promise follows another: of thousands of idle sessions those were most of what
+   * each held. (A `then` that returns the handler's promise holds 260 bytes until that one settles.)
+   *
+   * @param ended told how it went, when all is closed; in place of a `then` for each session
    */
-  run(handler: SessionHandler): Promise<SessionOutcome> {
-    return this.#settled()
-      .then((session) => handler(session, this.#context, this.#info))
-      .then((outcome) => this.#over(outcome), (thrown) => this.#over(this.#failed(thrown)));
+  run(handler: SessionHandler, ended?: SessionEnded): Promise<SessionOutcome> {
+    return new Promise((resolve) => {
+      const over = (outcome: SessionOutcome) => resolve(this.#over(outcome, ended));
+      const failed = (thrown: unknown) => over(this.#failed(thrown));
+      this.#settled().then((session) => {
+        handler(session, this.#context, this.#info).then(over, failed);
+      }).catch(failed);
+    });
   }
 
   async #settled(): Promise<Duplex> {
@@ -64,13 +74,14 @@ export class SessionTask {
     return session;
   }
 
-  async #over(outcome: SessionOutcome): Promise<SessionOutcome> {
+  async #over(outcome: SessionOutcome, ended?: SessionEnded): Promise<SessionOutcome> {
     await this.#close();
     const { signal } = this.#context;
-    if (!signal.aborted) return outcome;
-    // What a handler makes of being cut is a consequence, not the reason.
     const { bytesIn, bytesOut } = outcome;
-    return { reason: reasonOfSignal(signal), bytesIn, bytesOut };
+    // What a handler makes of being cut is a consequence, not the reason.
+    const told = signal.aborted ? { reason: reasonOfSignal(signal), bytesIn, bytesOut } : outcome;
+    ended?.(this.#info.id, told);
+    return told;
   }
 
   /** A peer that says nothing at all holds its place for the time of --first-byte, not for ever. */
