@@ -62,7 +62,7 @@ export class Gate implements Disposable {
   readonly #bucket: TokenBucket | undefined;
   /** When the accept rate allows the next connection. */
   #rateOpensMs = 0;
-  readonly #sessions = new Map<number, OpenSession & { giveBack(): void }>();
+  readonly #sessions = new Map<number, OpenSession>();
   readonly #startMs: number;
   readonly #closing = new AbortController();
   readonly #cutting = new AbortController();
@@ -180,17 +180,16 @@ export class Gate implements Disposable {
     if (signal.aborted) {
       return this.#refuse(arrival, "draining", "the server is shutting down");
     }
-    if (datagrams) return this.#serve(arrival, () => {});
+    if (datagrams) return this.#serve(arrival);
     if (this.#permits.isFull) {
       this.#words.full("others are refused");
       return this.#refuse(arrival, "full", `${this.#bound} connections are open`);
     }
-    const giveBack = this.#permits.take(arrival.remote);
-    if (giveBack === null) {
+    if (!this.#permits.take(arrival.remote)) {
       this.#words.fullForPeer();
       return this.#refuse(arrival, "per-peer", `${this.#boundPerPeer} of this address are open`);
     }
-    return this.#serve(arrival, giveBack);
+    return this.#serve(arrival);
   }
 
   /** Counts a client that could not be served at all, and was refused elsewhere. */
@@ -203,7 +202,7 @@ export class Gate implements Disposable {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#sessions.delete(id);
-    session.giveBack();
+    if (!session.arrival.datagrams) this.#permits.giveBack(session.arrival.remote);
     const { reason, bytesIn, bytesOut } = report;
     this.#count.bytesIn += bytesIn;
     this.#count.bytesOut += bytesOut;
@@ -273,13 +272,13 @@ export class Gate implements Disposable {
     }
   }
 
-  #serve(arrival: Arrival, giveBack: () => void): Admission {
+  #serve(arrival: Arrival): Admission {
     const id = (this.#policy.nextId ?? nextSessionId)();
     const startMs = this.#context.clock.now();
     this.#count.accepted++;
     if (!arrival.datagrams) this.#rateOpensMs = startMs + (this.#bucket?.take(1, startMs) ?? 0);
     if (this.#draining.signal.aborted && !arrival.datagrams) this.#awaited++;
-    this.#sessions.set(id, { id, arrival, startMs, giveBack });
+    this.#sessions.set(id, { id, arrival, startMs });
     this.#words.opened(id, arrival);
     // Here and not where it is served: nobody else may be let in meanwhile.
     if (this.#policy.once) this.close();

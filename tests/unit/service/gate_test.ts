@@ -253,3 +253,14 @@ Deno.test("ten thousand refusals leave nothing behind", async () => {
   assertEquals([gate.open, gate.tally().refused, clock.pending], [0, 10_000, 0]);
   gate[Symbol.dispose]();
 });
+
+Deno.test("an end that is reported twice gives one place back, not that of another", async () => {
+  const { gate } = open({ maximumPerPeer: 2 });
+  const admissions = [await gate.admit(from("192.0.2.1")), await gate.admit(from("192.0.2.1"))];
+  const id = admissions[0]?.kind === "serve" ? admissions[0].id : NaN;
+  gate.ended(id, over);
+  gate.ended(id, over);
+  assertEquals((await gate.admit(from("192.0.2.1"))).kind, "serve");
+  assertEquals((await gate.admit(from("192.0.2.1"))).kind, "refuse");
+  gate[Symbol.dispose]();
+});
