@@ -141,7 +141,7 @@ Deno.test("10,000 connections refused by the access list leave no descriptor and
   const before = await settle(server.pid, ({ sockets }) => sockets === idle);
   await refused(10_000);
   const after = await settle(server.pid, ({ sockets }) => sockets === idle);
-  assertEquals(after.descriptors, before.descriptors);
+  assert(after.descriptors <= before.descriptors, JSON.stringify({ before, after }));
   const grown = after.residentBytes - before.residentBytes;
   // A session that stayed would cost 4 KiB, all of them 40 MiB; the heap breathes by half of that.
   assert(grown < 24 * 1024 * 1024, `${grown} bytes more`);

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { serve, type ServeOptions } from "../../lib/api/serve.ts";
-import { holdings } from "../support/descriptors.ts";
+import { holdings, settle } from "../support/descriptors.ts";
 import "../support/libc.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -107,10 +107,7 @@ Deno.test("a client that breaks off in the middle of a file leaves nothing open"
       conn.close();
     }
     while (opened.server.open > 0) await new Promise((wake) => setTimeout(wake, 5));
-    for (let tries = 0; tries < 100 && holdings().descriptors > before; tries++) {
-      await new Promise((wake) => setTimeout(wake, 10));
-    }
-    assertEquals(holdings().descriptors, before);
+    await settle(Deno.pid, ({ descriptors }) => descriptors <= before);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,7 +1,7 @@
 /** The services on real sockets, against sockets that plumb did not write. @module */
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { holdings } from "../support/descriptors.ts";
+import { holdings, settle } from "../support/descriptors.ts";
 import { type Served, serveOn } from "../support/served.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -140,10 +140,7 @@ Deno.test("connections that are refused, reset or left half-way leave no descrip
     while (served.server.open > 0) await new Promise((wake) => setTimeout(wake, 2));
   }
   // Those that were still on their way when the last round ended.
-  for (let tries = 0; tries < 100 && holdings().descriptors > before; tries++) {
-    await new Promise((wake) => setTimeout(wake, 10));
-  }
-  assertEquals(holdings().descriptors, before);
+  await settle(Deno.pid, ({ descriptors }) => descriptors <= before);
   const { accepted, refused } = served.server.tally();
   assert(refused > 0 && accepted > 0);
 });

@@ -27,7 +27,7 @@ Deno.test("100,000 connections refused by the access list leave no descriptor an
   const before = await settle(server.pid, ({ sockets }) => sockets === idle);
   await refused(100_000);
   const after = await settle(server.pid, ({ sockets }) => sockets === idle);
-  assertEquals(after.descriptors, before.descriptors);
+  assert(after.descriptors <= before.descriptors, JSON.stringify({ before, after }));
   const grown = after.residentBytes - before.residentBytes;
   assert(grown < 16 * 1024 * 1024, `${grown} bytes more`);
   assertEquals(await converse(`tcp://[::1]:${port}`, "allowed"), "allowed");
