@@ -97,10 +97,11 @@ export class HttpConnection {
     this.#isOver = true;
     this.#deadline.cancel();
     for (const timer of this.#bounds) timer.cancel();
+    // Asked before lingering: a peer that ends because we did has not ended it.
+    const { peerEnded } = stream;
     // A client that still sends, say a body that was refused, would lose the answer to the reset
     // that closing sends then (RFC 9112 section 9.6).
-    if (!stream.destroyed && !stream.peerEnded) await this.#linger();
-    const peerEnded = stream.peerEnded;
+    if (!stream.destroyed && !peerEnded) await this.#linger();
     stream.destroy();
     await this.#session[Symbol.asyncDispose]();
     await stream.discard();

@@ -158,7 +158,7 @@ Deno.test("an idle connection is kept for keep-alive, then closed in order", asy
   await opened.clock.advance(1);
   await turned();
   const { reason, error } = await opened.end();
-  assertEquals([reason, error], ["peer-end", undefined]);
+  assertEquals([reason, error], ["local-end", undefined]);
 });
 
 Deno.test("a client that takes nothing is cut at the limit write-stall", async () => {
