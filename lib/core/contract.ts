@@ -126,6 +126,16 @@ export interface Duplex extends AsyncDisposable {
   unsent?(): number | null;
 
   /**
+   * Optional power, of streams only: reads what is there without a copy, as memory of the session.
+   *
+   * @returns null at the end; undefined where a `read` would wait. Throws what a `read` rejects with.
+   */
+  lend?(): Uint8Array | null | undefined;
+
+  /** With `lend`: takes its memory back. What a failed write may still read is never given back. */
+  giveBack?(lent: Uint8Array): void;
+
+  /**
    * Optional power: bytes of all writes that the system has taken so far. After a write that failed
    * it tells how much of that one is on its way, and so must not be written again elsewhere.
    */

@@ -210,7 +210,7 @@ export const limitTable = {
     reason: "what a link has sent is held until the peer has it; with more, writers wait",
   },
   "link-window": {
-    value: 1024 * 1024,
+    value: 4 * 1024 * 1024,
     unit: "bytes",
     reason: "one channel of a link that nobody reads must not fill the memory",
   },

@@ -121,13 +121,7 @@ export class Channel implements Speaker, DataSource, HostedChannel {
 
   /** Bytes or one message; null at the end; undefined where nothing is there. */
   read(into: Uint8Array): number | null | undefined {
-    if (!this.input.hasData) {
-      this.#teller.foundEmpty();
-      if (!this.input.hasEnded) return undefined;
-      this.#hasReadEnd = true;
-      this.#closeIfDone();
-      return null;
-    }
+    if (!this.input.hasData) return this.#foundEmpty();
     const length = this.input.read(into);
     this.#giveCredit();
     if (length <= into.length) return length;
@@ -137,6 +131,22 @@ export class Channel implements Speaker, DataSource, HostedChannel {
       message: `a message of ${length} bytes does not fit into ${into.length}`,
       blame: "remote",
     });
+  }
+
+  /** As `read`, of a stream, in the memory in which it is. */
+  lend(): Uint8Array | null | undefined {
+    if (!this.input.hasData) return this.#foundEmpty();
+    const bytes = this.input.lend();
+    this.#giveCredit();
+    return bytes;
+  }
+
+  #foundEmpty(): null | undefined {
+    this.#teller.foundEmpty();
+    if (!this.input.hasEnded) return undefined;
+    this.#hasReadEnd = true;
+    this.#closeIfDone();
+    return null;
   }
 
   /** The session is over: nothing is said any more. What the peer has ended stays to be read. */

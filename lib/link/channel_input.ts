@@ -83,7 +83,7 @@ export class ChannelInput {
       this.#messages++;
     } else {
       this.#spend(end - start);
-      this.#queue.append(record, start, end);
+      this.#queue.append(record, start, end, this.#window);
     }
   }
 
@@ -104,6 +104,13 @@ export class ChannelInput {
     this.#messages--;
     this.#consumed += messageCost(length);
     return length;
+  }
+
+  /** Bytes of a stream, in the memory in which they are; there must be some. */
+  lend(): Uint8Array {
+    const bytes = this.#queue.lend();
+    this.#consumed += bytes.length;
+    return bytes;
   }
 
   /**

@@ -10,6 +10,7 @@ import { TimerWheel } from "../core/wheel.ts";
 import { maximumDataBytes } from "../wire/link_frame.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import { resetCodeOf, resetError } from "./link_errors.ts";
+import { giveBack } from "./receive_queue.ts";
 import type { LinkSession } from "./session.ts";
 import type { ChannelKind } from "./session_events.ts";
 
@@ -76,11 +77,24 @@ export class LinkChannel implements Duplex {
   }
 
   #take(into: Uint8Array): number | null | undefined {
-    const count = this.#owner.session.read(this.id, into);
-    if (count === undefined) this.#hasInput = false;
-    if (count === null) this.#hasEnded = true;
+    return this.#found(this.#owner.session.read(this.id, into));
+  }
+
+  lend(): Uint8Array | null | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#hasEnded) return null;
+    return this.#hasInput ? this.#found(this.#owner.session.lend(this.id)) : undefined;
+  }
+
+  giveBack(lent: Uint8Array): void {
+    giveBack(lent);
+  }
+
+  #found<Input>(input: Input): Input {
+    if (input === undefined) this.#hasInput = false;
+    if (input === null) this.#hasEnded = true;
     this.#owner.stirred(); // the peer may be due credit for what was read
-    return count;
+    return input;
   }
 
   readable(): Promise<void> {

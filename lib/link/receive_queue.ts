@@ -3,12 +3,16 @@
  * @module
  */
 
-import { BufferPool } from "../stream/buffer_pool.ts";
+import { BufferPool, bulkBuffers } from "../stream/buffer_pool.ts";
 
 /** Pieces that the queue is made of. Ten waiting bytes do not hold 64 KiB. */
 const small = 1024;
 const pieces: BufferPool = new BufferPool(64 * 1024, 64);
 const smallPieces: BufferPool = new BufferPool(small, 256);
+const pools: readonly BufferPool[] = [smallPieces, pieces, bulkBuffers];
+
+/** A window of so much was earned by a stream that is read fast: its pieces are as a relay's. */
+const leastForBulk = 2 * bulkBuffers.size;
 
 /** Bytes of the length before each message. */
 const lengthBytes = 4;
@@ -35,14 +39,15 @@ export class ReceiveQueue {
     return sum;
   }
 
-  /** Copies bytes in. */
-  append(bytes: Uint8Array, start: number, end: number): void {
+  /** Copies bytes in. @param window how many there may be in all, at present */
+  append(bytes: Uint8Array, start: number, end: number, window = 0): void {
     for (let at = start; at < end;) {
       let last = this.#pieces[this.#pieces.length - 1];
       if (last === undefined || this.#end === last.length) {
         // Small while little waits: a slow reader of a trickle would hold 64 KiB otherwise.
         const isSmall = this.#size + end - at <= small;
-        last = (isSmall ? smallPieces : pieces).take();
+        const isBulk = window >= leastForBulk;
+        last = (isSmall ? smallPieces : isBulk ? bulkBuffers : pieces).take();
         this.#pieces.push(last);
         this.#end = 0;
       }
@@ -59,6 +64,16 @@ export class ReceiveQueue {
     let done = 0;
     while (done < into.length && this.#size > 0) done += this.#take(into, done);
     return done;
+  }
+
+  /** Takes out the first piece, for `giveBack`; there must be one. @returns the bytes in it */
+  lend(): Uint8Array {
+    const start = this.#start;
+    const end = this.#pieces.length === 1 ? this.#end : undefined;
+    const bytes = (this.#pieces.shift() ?? dropped).subarray(start, end);
+    this.#size -= bytes.length;
+    this.#start = 0;
+    return bytes;
   }
 
   /** Copies a message in. */
@@ -109,5 +124,10 @@ export class ReceiveQueue {
 const dropped = new Uint8Array(1024);
 
 function give(piece: Uint8Array): void {
-  (piece.length === small ? smallPieces : pieces).give(piece);
+  pools.find(({ size }) => size === piece.length)?.give(piece);
+}
+
+/** Takes back what a queue has lent: nobody looks at it any more. */
+export function giveBack(lent: Uint8Array): void {
+  give(new Uint8Array(lent.buffer));
 }

@@ -264,6 +264,11 @@ export class LinkSession {
     return this.#parts.channels.get(channel, "read").read(into);
   }
 
+  /** As `read`, of a stream, without a copy: the memory itself, for `giveBack` of the queue. */
+  lend(channel: number): Uint8Array | null | undefined {
+    return this.#parts.channels.get(channel, "read").lend();
+  }
+
   /**
    * Asks the peer to listen. "listening" or "listen-refused" follows.
    *

@@ -62,7 +62,8 @@ export class Pump {
    * each frame of an async function that waits would cost as much as the session's own state.
    */
   #park(): void {
-    this.#from.readable?.().then(this.#burst, this.#broke);
+    const lends = this.#from.lend !== undefined && !this.#from.traits.messages;
+    this.#from.readable?.().then(lends ? this.#handOn : this.#burst, this.#broke);
   }
 
   readonly #broke = (thrown: unknown): void => this.#finish(this.#failed("read-failed", thrown));
@@ -80,6 +81,25 @@ export class Pump {
     if (isOurs) pool.give(buffer);
     if (typeof read === "number") this.#park();
     else this.#finish(read);
+  };
+
+  /** Writes what the source lends: no buffer, and no copy into one. */
+  readonly #handOn = async (): Promise<void> => {
+    const from = this.#from;
+    for (;;) {
+      let lent: Uint8Array | null | undefined;
+      try {
+        lent = from.lend?.();
+      } catch (thrown) {
+        return this.#broke(thrown);
+      }
+      if (lent === undefined) return this.#park();
+      this.#options.moved();
+      if (lent === null) return this.#finish({ kind: "end" });
+      const failed = await this.#write(lent, true);
+      if (failed !== undefined) return this.#finish(failed);
+      from.giveBack?.(lent);
+    }
   };
 
   /** For sources that cannot wait without a buffer, and where `--buffer` holds bytes in one. */

@@ -7,6 +7,7 @@
 
 import { LinkSession } from "../../lib/link/session.ts";
 import type { ChannelKind, SessionEvent } from "../../lib/link/session_events.ts";
+import { giveBack } from "../../lib/link/receive_queue.ts";
 import type { LinkSessionOptions } from "../../lib/link/session_options.ts";
 import { randomBytes, type SeededBytes } from "./random.ts";
 
@@ -364,18 +365,22 @@ export class LinkPlayer {
   /** @returns true where something came */
   #read(id: number, end: End, most: number): boolean {
     if (!end.canRead || end.isStalled) return false;
-    const into = this.#into.subarray(0, end.channel.kind === "stream" ? most : 65_536);
-    const length = this.session.read(id, into);
-    if (length === undefined) {
+    const isStream = end.channel.kind === "stream";
+    const lends = isStream && this.#random.below(2) === 0;
+    const into = this.#into.subarray(0, isStream ? most : 65_536);
+    const found = lends ? this.session.lend(id) : this.session.read(id, into);
+    if (found === undefined) {
       end.canRead = false;
       return false;
     }
-    if (length === null) {
+    if (found === null) {
       this.#ended(end);
       return true;
     }
-    if (end.channel.kind === "stream") this.#checkBytes(end.in, into.subarray(0, length));
-    else this.#checkMessage(end.in, into.subarray(0, length));
+    const bytes = typeof found === "number" ? into.subarray(0, found) : found;
+    if (isStream) this.#checkBytes(end.in, bytes);
+    else this.#checkMessage(end.in, bytes);
+    if (lends) giveBack(bytes);
     const { windowBytes = 0 } = this.#options;
     const bound = this.#ends.size * (Math.max(windowBytes, 128 * 1024) + 66 * 1024);
     if (this.session.receiveBytes > bound) throw new Error("unread data is not bounded");
