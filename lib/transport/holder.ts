@@ -24,6 +24,7 @@ export interface WantedEnd {
 export function bindError(wanted: WantedEnd, thrown: unknown): NetError {
   const text = `${wanted.scheme}://${hostPort(wanted.host, wanted.port)}`;
   const error = toNetError(thrown, "listen", text);
+  if (error.code === "EINVAL") return unboundError(text, thrown);
   const hint = error.kind === "in-use" ? holderOf(wanted) : null;
   if (hint === null) return error;
   return new NetError({
@@ -34,6 +35,19 @@ export function bindError(wanted: WantedEnd, thrown: unknown): NetError {
     ...(error.code === undefined ? {} : { code: error.code }),
     hint,
     cause: error.cause,
+  });
+}
+
+/** What bind(2) says of an address that this kind of socket never has: a group, for TCP. */
+function unboundError(address: string, cause: unknown): NetError {
+  const message = "nothing can be bound to this address";
+  return new NetError({
+    kind: "unavailable",
+    op: "listen",
+    address,
+    message,
+    code: "EINVAL",
+    cause,
   });
 }
 

@@ -11,9 +11,13 @@ import { setOption } from "../sys/option.ts";
 import { inetPton } from "../wire/inet.ts";
 import { encodeSockaddr, sockaddrStorageBytes } from "../wire/sockaddr.ts";
 
-/** True for a group: 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291 section 2.7). */
+/**
+ * True for a group: 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291 section 2.7).
+ *
+ * @param host numeric, with or without its zone
+ */
 export function isMulticast(host: string): boolean {
-  const bytes = inetPton(host);
+  const bytes = inetPton(host.split("%")[0] ?? "");
   if (bytes === null) return false;
   return bytes.length === 4 ? (bytes[0] ?? 0) >> 4 === 0xe : bytes[0] === 0xff;
 }

@@ -80,29 +80,6 @@ export function checkInterface(option: string, name: string): void {
 }
 
 /**
- * Refuses the zone of an address where the machine has no such interface. Left to getaddrinfo(3)
- * it would be a name that is not found, after the waiting has begun.
- *
- * @param zone a name, or the number of an interface itself (RFC 4007 section 11)
- * @param where operation and address, for the error
- * @throws {NetError} kind "option"
- */
-export function checkZone(
-  zone: string | undefined,
-  where: { readonly op: "connect" | "listen"; readonly address: string },
-): void {
-  if (zone === undefined) return;
-  const interfaces = systemInterfaces();
-  if (interfaces.some(({ name, index }) => name === zone || String(index) === zone)) return;
-  throw new NetError({
-    kind: "option",
-    ...where,
-    message: `no such interface ${zone}`,
-    hint: `there are ${interfaces.map(({ name }) => name).join(", ")}`,
-  });
-}
-
-/**
  * Settings as plain values, to travel to whoever accepts; only those of sockets whose value is one
  * word are needed there.
  */

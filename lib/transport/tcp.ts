@@ -22,7 +22,7 @@ import { hostPort, inetPeer } from "./peer.ts";
 import { type ResolvedHost, resolveHost } from "./resolve.ts";
 import { TcpPowers } from "./tcp_powers.ts";
 import { SocketListener } from "./listener.ts";
-import { checkZone, confirmSettings } from "./socket_options.ts";
+import { confirmSettings } from "./socket_options.ts";
 import { SocketSession } from "./socket.ts";
 import { hostsFrom } from "./source_address.ts";
 import {
@@ -33,6 +33,7 @@ import {
   type TcpSettings,
 } from "./tcp_options.ts";
 import { bindEach } from "./bind.ts";
+import { checkZone } from "./zone.ts";
 
 /** The transport of `tcp://`. */
 export const tcpTransport: Transport<InetAddress> = {
@@ -53,7 +54,7 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const { address, options, context } = request;
   const settings = readTcpSettings(options, "active");
   const text = `tcp://${hostPort(zoned(address), address.port)}`;
-  checkZone(address.zone, { op: "connect", address: text });
+  checkZone(address, hasInterface(settings), { op: "connect", address: text });
   const hosts = hostsFrom(settings.source, interleave(await resolveHost(zoned(address), context)));
   const names = nativeNames(settings, "active");
   if (names.length === 0) return await dial(hosts, runtimeDialer(address, settings, text, context));
@@ -146,7 +147,7 @@ async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passi
   const { address, options, context } = request;
   const settings = readTcpSettings(options, "passive");
   const text = `tcp://${hostPort(zoned(address), address.port)}`;
-  checkZone(address.zone, { op: "listen", address: text });
+  checkZone(address, hasInterface(settings), { op: "listen", address: text });
   const backlog = options.number("backlog");
   const reusePort = options.flag("reuseport");
   const reuseAddress = options.flag("reuseaddr") ?? true;
@@ -224,6 +225,11 @@ function session(
     resetOnClose: settings.resetOnClose,
     ...(settings.lingerMs === undefined ? {} : { lingerMs: settings.lingerMs }),
   });
+}
+
+/** True where it comes from, or is bound to, one interface: a link-local address is meant there. */
+function hasInterface({ socket, source }: TcpSettings): boolean {
+  return socket.some(({ name }) => name === "bindtodevice") || source?.host?.includes("%") === true;
 }
 
 /** The host with its zone, as getaddrinfo(3) and the kernel take it. */

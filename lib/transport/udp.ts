@@ -28,6 +28,7 @@ import {
 } from "./udp_options.ts";
 import { UdpSession } from "./udp_session.ts";
 import { maximumPayloadTo, UdpSocket } from "./udp_socket.ts";
+import { checkZone, isLinkLocal } from "./zone.ts";
 
 /** The transport of `udp://`. */
 export const udpTransport: Transport<InetAddress> = {
@@ -82,18 +83,24 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
 }
 
 async function listen(request: OpenRequest<InetAddress>): Promise<readonly Passive[]> {
-  const { address, options, context } = request;
-  const settings = readUdpSettings(options, "passive", address);
+  const { options, context } = request;
+  const settings = readUdpSettings(options, "passive", request.address);
+  const { zone } = request.address;
+  const on = zone ?? settings.multicast.interface?.name;
+  // The interface of a link-local address is a part of what is bound, however it was written.
+  const isZoned = on !== undefined && isLinkLocal(request.address.host);
+  const address = isZoned ? { ...request.address, zone: on } : request.address;
   const { text } = inetPeer("udp", address.host, address.port, address.zone);
+  const isBoundToDevice = settings.socket.some(({ name }) => name === "bindtodevice");
+  checkZone(address, isBoundToDevice, { op: "listen", address: text });
   const guard = new BroadcastGuard(settings.broadcast);
   const binder = {
     open: (hostname: string, port: number) => open(hostname, port, settings, text, context),
     portOf: (socket: DatagramSocket) => (socket.addr as Deno.NetAddr).port,
   };
-  const zone = address.zone ?? settings.multicast.interface?.name;
   // All at once: from here on each socket has an owner that can close it.
   const bound = (await bindEach(address, binder, context)).map((socket) => {
-    return { socket, datagrams: new UdpSocket(socket, guard, zone) };
+    return { socket, datagrams: new UdpSocket(socket, guard, on) };
   });
   try {
     for (const { socket, datagrams: { descriptor } } of bound) {

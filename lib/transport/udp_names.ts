@@ -9,6 +9,7 @@ import { AF_INET, AF_INET6 } from "../sys/constants.ts";
 import { interfaceIndex } from "../sys/procnet.ts";
 import { decodeSockaddr, encodeSockaddr } from "../wire/sockaddr.ts";
 import { inetPeer } from "./peer.ts";
+import { isLinkLocal } from "./zone.ts";
 
 /** Peers that are kept; as many as there are sessions of one socket by default. */
 const kept = 4_096;
@@ -119,11 +120,6 @@ function ipv4Key(name: Uint8Array, start: number, port: number): number {
 /** Port and address; the flow label in between may change from packet to packet. */
 function fullKey(name: Uint8Array): string {
   return name.subarray(2, 4).toHex() + name.subarray(8, 24).toHex();
-}
-
-/** fe80::/10 (RFC 4291 section 2.5.6) and groups of that scope (ff02, section 2.7). */
-function isLinkLocal(host: string): boolean {
-  return /^(fe[89ab][0-9a-f]|ff[0-9a-f]2):/i.test(host);
 }
 
 function usage(message: string, address: string): NetError {

@@ -141,6 +141,16 @@ Deno.test("an IPv6 group can be joined on an interface", async () => {
   assertEquals(socket.local.host, "ff15::77");
 });
 
+Deno.test("a link-local group is bound by its zone or interface, by any number of sockets", async () => {
+  await using first = await listen("listen:udp://[ff02::77%lo]:0");
+  const { port } = first.local;
+  await using second = await listen(`listen:udp://[ff02::77]:${port}?interface=lo`);
+  await using third = await listen(`listen:udp://[ff02::77]:${port}?bindtodevice=lo`);
+  const said = [first, second, third].map(({ local }) => local.text);
+  const zoned = `udp://[ff02::77%lo]:${port}`;
+  assertEquals(said, [zoned, zoned, `udp://[ff02::77]:${port}`]);
+});
+
 Deno.test("groups named by join are received beside the socket's own address", async () => {
   const groups = "join=239.77.1.3&join=239.77.1.4";
   await using socket = await listen(`listen:udp://0.0.0.0:0?${groups}&interface=lo`);

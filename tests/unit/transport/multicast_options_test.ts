@@ -18,7 +18,7 @@ function read(text: string) {
 }
 
 Deno.test("groups are told by their address", () => {
-  for (const host of ["224.0.0.1", "239.255.255.255", "ff02::1", "ff3e::1"]) {
+  for (const host of ["224.0.0.1", "239.255.255.255", "ff02::1", "ff3e::1", "ff02::1%lo"]) {
     assertEquals(isMulticast(host), true, host);
   }
   for (const host of ["223.255.255.255", "240.0.0.1", "fe80::1", "::", "name", "255.255.255.255"]) {
