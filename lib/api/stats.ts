@@ -53,6 +53,8 @@ export async function serveStats(
   const { openStats } = await import("../service/stats.ts");
   const listeners = await openQuietly(target, context, options, "--stats");
   for (const { local } of listeners) {
+    // As every listener; that it is not the server's own is a line of its own.
+    context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
     context.log.write("notice", "stats", `stats on ${local.text}`, { address: local.text });
   }
   const quiet = { ...context, log: onlyTrouble(context.log) };

@@ -182,11 +182,11 @@ Deno.test("a full accept queue is said once, with what to raise", async () => {
   for (const conn of conns) conn?.close();
 });
 
-Deno.test("plumb serve --stats says where, apart from where it listens", async () => {
+Deno.test("plumb serve --stats says where it listens, after the server, and that it is for stats", async () => {
   await using plumb = startPlumb(["serve", "echo", "127.0.0.1:0", "--stats", "127.0.0.1:0"]);
   const [, at = ""] = await plumb.stderrLine(/^stats on (\S+)$/);
-  const listening = await plumb.listening();
-  assertEquals(listening.length, 1);
+  const listening = await plumb.listening(2);
+  assertEquals(listening[1], at);
   assertEquals((await get(at, "/healthz")).status, 200);
   const { code } = await plumb.stop();
   assertEquals(code, 0);
