@@ -124,6 +124,7 @@ export class Link implements AsyncDisposable {
         renews: true,
         watchNetwork: onNetworkChange,
         tell: (event) => sayLinkEvent(name, event, context.log),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(options.identity === undefined ? {} : { identity: options.identity }),
         ...(options.heartbeat === undefined ? {} : { heartbeat: options.heartbeat }),
         ...(options.backoff === undefined ? {} : { backoff: options.backoff }),

@@ -188,10 +188,11 @@ export class LinkClient implements AsyncDisposable {
   /** One attempt: a carrier that the server has let us in by. */
   async #connect(context: Context): Promise<Duplex> {
     for (;;) {
+      const startMs = context.clock.now();
       const carrier = await this.#dial(context);
       let status: WelcomeStatus;
       try {
-        status = await this.#greet(carrier, context);
+        status = await this.#greet(carrier, context, startMs);
         if (status === "ready") return carrier;
         // Or this would go round without a pause.
         if (status === "session-gone" && !this.#isKnown) throw noNewSession();
@@ -207,18 +208,25 @@ export class LinkClient implements AsyncDisposable {
     }
   }
 
-  async #greet(carrier: Duplex, context: Context): Promise<WelcomeStatus> {
+  async #greet(carrier: Duplex, context: Context, startMs: number): Promise<WelcomeStatus> {
     if (carrier.traits.messages) {
       const message = "a link needs a stream to be carried by";
       throw new NetError({ kind: "usage", op: "link", address: carrier.remote.text, message });
     }
-    const { welcome, records } = await greetServer(carrier, this.#security, {
-      features: 0,
-      resumes: this.#isKnown,
-      session: this.#sessionId,
-      received: this.#runner.session.received,
-      identity: this.#options.identity ?? "",
-    }, context);
+    const { timeoutMs = Infinity } = this.#options;
+    const { welcome, records } = await greetServer(
+      carrier,
+      this.#security,
+      {
+        features: 0,
+        resumes: this.#isKnown,
+        session: this.#sessionId,
+        received: this.#runner.session.received,
+        identity: this.#options.identity ?? "",
+      },
+      context,
+      startMs + timeoutMs,
+    );
     this.#records = records;
     if (welcome.status === "full" || welcome.status === "draining") throw comeAgain(welcome);
     return welcome.status;

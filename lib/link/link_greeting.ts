@@ -35,16 +35,18 @@ export interface ServerGreeting {
 /**
  * Says hello on a carrier. The carrier stays the caller's, also where this throws.
  *
+ * @param untilMs when it must be over (monotonic ms), where that is sooner than the limit says
  * @throws {NetError} kind "authentication", "protocol" or "limit" for what the server said, "reset"
- * and others for what broke it, "timeout" after the limit `link-handshake-time`
+ * and others for what broke it, "timeout" after the limit `link-handshake-time` or at `untilMs`
  */
 export function greetServer(
   carrier: Duplex,
   security: LinkSecurity,
   hello: Hello,
   context: Context,
+  untilMs = Infinity,
 ): Promise<ClientGreeting> {
-  return inTime(carrier, context, async () => {
+  return inTime(carrier, context, untilMs, async () => {
     const handshake = new ClientHandshake(security);
     await carrier.write(handshake.start(hello));
     await hear(carrier, handshake);
@@ -68,7 +70,7 @@ export function greetClient(
   decide: (hello: Hello) => Welcome,
   context: Context,
 ): Promise<ServerGreeting | null> {
-  return inTime(carrier, context, async () => {
+  return inTime(carrier, context, Infinity, async () => {
     const handshake = new ServerHandshake(security);
     try {
       await hear(carrier, handshake);
@@ -115,10 +117,13 @@ async function firstRecord(carrier: Duplex, { reader }: CarrierRecords): Promise
 async function inTime<T>(
   carrier: Duplex,
   { clock, signal, limits }: Context,
+  untilMs: number,
   play: () => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const longestMs = limits["link-handshake-time"];
+  const limitMs = limits["link-handshake-time"];
+  const leftMs = Math.max(0, untilMs - clock.now());
+  const longestMs = Math.min(limitMs, leftMs);
   let late: unknown;
   const stop = (reason: unknown) => {
     late = reason;
@@ -127,8 +132,9 @@ async function inTime<T>(
   const onAbort = () => stop(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   const timer = TimerWheel.of(clock).timer(longestMs, () => {
-    const message = `no handshake within ${longestMs / 1000} s`;
-    const hint = "--limit link-handshake-time=D allows more";
+    const message = `no handshake within ${+(longestMs / 1000).toFixed(2)} s`;
+    const how = leftMs < limitMs ? "--timeout" : "--limit link-handshake-time=D";
+    const hint = `${how} allows more`;
     stop(new NetError({ kind: "timeout", op: "link", message, hint, blame: "remote" }));
   });
   try {

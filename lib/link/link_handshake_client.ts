@@ -28,6 +28,7 @@ export class ClientHandshake extends Handshake {
   protected override readonly cutShort = "reset";
   readonly #ephemeral: Uint8Array | undefined;
   #refuses = false;
+  #said: Uint8Array | undefined;
   #welcome: Welcome | undefined;
 
   /** @param ephemeral only for test vectors */
@@ -44,7 +45,8 @@ export class ClientHandshake extends Handshake {
     const ephemeral = this.#ephemeral;
     const setup = { psk: keyOf(this.security), prologue, ...(ephemeral ? { ephemeral } : {}) };
     this.noise = new NoiseHandshake("initiator", setup);
-    return concatenate([prologue, this.noise.write(payload)]);
+    this.#said = this.noise.write(payload);
+    return concatenate([prologue, this.#said]);
   }
 
   /** What the server has answered, proved to come from who has the key; in the state "in". */
@@ -64,10 +66,22 @@ export class ClientHandshake extends Handshake {
   }
 
   protected override message(bytes: Uint8Array): void {
+    // Our own flag of sealing would read as a refusal, and without it as an answer by another key.
+    if (
+      bytes.length === this.#said?.length && bytes.every((byte, at) => byte === this.#said?.[at])
+    ) {
+      throw echoed();
+    }
     if (this.#refuses) throw refusedBy(decodeRefusal(bytes));
     if (this.noise === undefined) throw this.misuse("message");
     this.#welcome = decodeWelcome(this.noise.read(bytes));
   }
+}
+
+/** What answers sends back what it gets. */
+function echoed(): NetError {
+  const message = "what answers is no link: it only sends back what it gets";
+  return new NetError({ kind: "protocol", op: "link", message, blame: "remote" });
 }
 
 /** A plain refusal as what it means here. Anyone on the way can forge it: see `LinkClient`. */

@@ -32,6 +32,11 @@ export interface LinkClientOptions extends LinkOptions, ReconnectPolicy {
    * of the old one end. Default: that is the end.
    */
   readonly renews?: boolean;
+  /**
+   * Time for one attempt, dialling and handshake (ms). The dial keeps to it by itself; what is left
+   * is the handshake's, and never more than the limit `link-handshake-time`, which is the default.
+   */
+  readonly timeoutMs?: number;
   /** As in `ReconnectOptions`. */
   readonly watchNetwork?: (retry: () => void) => Disposable;
   /** Told of each event at once, before `events`: for a log. Must not throw. */

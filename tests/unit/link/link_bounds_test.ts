@@ -151,6 +151,22 @@ Deno.test("a client of a server that says nothing gives the carrier up, and dial
   assertEquals(waiting?.error?.reason, "no handshake within 10 s");
 });
 
+Deno.test("the time of an attempt covers its handshake, where that is less than the limit", async () => {
+  const clock = new VirtualClock();
+  await using linked = new Linked({
+    clock,
+    client: { timeoutMs: 1_500, backoff: { initialMs: 1, maximumMs: 1 } },
+    dial: (nth) => nth === 0 ? stranger()[0] : undefined,
+  });
+  const client = linked.client();
+  await clock.advance(1_499);
+  assertEquals(client.seen.some(({ state }) => state === "waiting"), false);
+  await clock.advance(100);
+  await client.up;
+  const waiting = client.seen.find((event) => event.state === "waiting");
+  assertEquals(waiting?.error?.reason, "no handshake within 1.5 s");
+});
+
 Deno.test("more carriers in their handshake than there may be are told to come again", async () => {
   await using linked = new Linked({ limits: { "link-handshakes": 2 } });
   const held = [stranger(), stranger()];

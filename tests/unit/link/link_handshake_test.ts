@@ -181,6 +181,19 @@ Deno.test("what is no link is noticed at its first wrong byte, and shown escaped
   assertEquals(failure(() => late.receive(text("x"))).kind, "protocol");
 });
 
+Deno.test("an echo service is no server with another key, sealed or not", () => {
+  for (const security of [sealed, plain, { key: null, seals: false }]) {
+    const client = new ClientHandshake(security);
+    const own = client.start(hello);
+    const thrown = failure(() => client.receive(own));
+    assertEquals(thrown.kind, "protocol");
+    assertEquals(
+      thrown.message,
+      "link: what answers is no link: it only sends back what it gets",
+    );
+  }
+});
+
 Deno.test("a message that would be too large is refused by its length", () => {
   const server = new ServerHandshake(sealed);
   const preamble = Uint8Array.from([...linkMagic, 1, 1, 0xff, 0xff]);
