@@ -27,7 +27,7 @@ export type PingResult =
   | { readonly kind: "late"; readonly sequence: number; readonly roundTripMs: number }
   /** A second answer. */
   | { readonly kind: "duplicate"; readonly sequence: number }
-  /** An echo that differs; null where it cannot be said of which request. */
+  /** An echo that differs; null where no request that waits can be named: it counts already. */
   | { readonly kind: "different"; readonly sequence: number | null } & EchoDifference;
 
 /** Numbers of requests have 32 bits on their way. */
@@ -158,8 +158,8 @@ export class PingRun {
         if (sequence !== null) this.#failed(sequence, error);
       },
       differed: (sequence, difference) => {
-        if (sequence !== null) pending.failed(sequence);
-        this.#report({ kind: "different", sequence, ...difference });
+        const isWaiting = sequence !== null && pending.failed(sequence);
+        this.#report({ kind: "different", sequence: isWaiting ? sequence : null, ...difference });
         this.#endIfDone();
       },
       ended: (error) => {

@@ -159,6 +159,18 @@ Deno.test("an echo that differs is neither answered nor lost", async () => {
   ]);
 });
 
+Deno.test("a request that was lost is no other one when its echo comes late and differs", async () => {
+  const bench = new Bench({ intervalMs: 1_000, timeoutMs: 1_500, count: 1 });
+  const done = bench.run.run();
+  await bench.clock.advance(1_500);
+  bench.events.differed(1, { offset: 3, sent: 1, received: 2 });
+  await done;
+  assertEquals(bench.results, [
+    { kind: "lost", sequence: 1 },
+    { kind: "different", sequence: null, offset: 3, sent: 1, received: 2 },
+  ]);
+});
+
 Deno.test("the end of the session ends the ping with what it says", async () => {
   const error = new NetError({ kind: "reset", op: "read", message: "reset" });
   const bench = new Bench(second);
