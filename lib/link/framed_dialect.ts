@@ -65,6 +65,10 @@ export class FramedDialect implements Dialect {
     this.#beat = encodeFrame("beat", encodeBeat({ everyMs, chance: 0 }));
   }
 
+  get isSpoken(): boolean {
+    return this.#reader.hasPreface;
+  }
+
   /** In one write, so that the first segment says all of it. */
   hello(): Uint8Array {
     const more = this.#windowBytes - initialCredit;

@@ -27,6 +27,8 @@ export interface Dialect {
   readonly peerEveryMs: number;
   /** True where data that was sent does as a sign of life. */
   readonly dataIsBeat: boolean;
+  /** False while nothing of the peer has shown that it knows this heartbeat, where it has to. */
+  readonly isSpoken: boolean;
   /** True where the peer can be held back without ceasing to read. */
   readonly hasCredit: boolean;
   /** What the session begins with, or null. */

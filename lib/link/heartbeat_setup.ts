@@ -42,11 +42,12 @@ export function dialectOf(
     : new FramedDialect(traits, questions, limits["heartbeat-window"], everyMs);
 }
 
-/** The error of a peer that was given up. */
+/** The error of a peer that was given up. @param isSpoken false where it has never said a frame */
 export function deadError(
   session: Duplex,
   { op = "heartbeat", everyMs, misses, graceMs = 0, detector }: HeartbeatOptions,
   silentMs: number,
+  isSpoken: boolean,
 ): NetError {
   const counted = detector === undefined || detector === "misses";
   const total = counted ? everyMs * misses + graceMs : silentMs;
@@ -56,9 +57,14 @@ export function deadError(
     op,
     address: session.remote.text,
     message: `no sign of life for ${inWords(total)} (${how})`,
+    ...(isSpoken ? {} : { hint: neverSpoken }),
     blame: "remote",
   });
 }
+
+/** A peer that waits to be spoken to cannot be told from one that is gone. */
+const neverSpoken =
+  "no preface of framed heartbeats came: the other side needs --heartbeat or serve pingpong";
 
 function inWords(durationMs: number): string {
   return durationMs < 1000

@@ -384,7 +384,7 @@ class KeptSession implements KeptAlive, DialectSink, ReadingEvents {
   }
 
   #die(silentMs: number): void {
-    const error = deadError(this.#inner, this.#options, silentMs);
+    const error = deadError(this.#inner, this.#options, silentMs, this.#dialect.isSpoken);
     this.#inner.abort(error);
     this.#stream().put({ state: "dead", silentMs, error });
     this.#over();

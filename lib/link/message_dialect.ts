@@ -25,6 +25,7 @@ export class MessageDialect implements Dialect {
   readonly deadlineMs = null;
   peerEveryMs = Infinity;
   packed = 0;
+  isSpoken = false;
   readonly #questions: Questions;
   readonly #chance = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   readonly #beat: Uint8Array;
@@ -71,6 +72,7 @@ export class MessageDialect implements Dialect {
 
   push(message: Uint8Array, nowMs: number, sink: DialectSink): void {
     const frame = decodeFrameMessage(message);
+    this.isSpoken = true;
     if (frame === null) return;
     const { type, payload } = frame;
     switch (type) {

@@ -29,6 +29,7 @@ export class TextDialect implements Dialect {
   readonly traits: Traits;
   readonly peerEveryMs = Infinity;
   readonly dataIsBeat = false;
+  readonly isSpoken = true;
   readonly hasCredit = false;
   packed = 0;
   readonly #send: Uint8Array | undefined;

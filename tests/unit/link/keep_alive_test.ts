@@ -11,7 +11,7 @@ import { NetError } from "../../../lib/core/error.ts";
 import { defaultLimits } from "../../../lib/core/limits.ts";
 import type { HeartbeatOptions } from "../../../lib/link/heartbeat_options.ts";
 import { type HeartbeatEvent, keepAlive, type KeptAlive } from "../../../lib/link/keep_alive.ts";
-import { encodeFrame, makePreface } from "../../../lib/wire/heartbeat_frame.ts";
+import { encodeFrame, encodeFrameMessage, makePreface } from "../../../lib/wire/heartbeat_frame.ts";
 import { makePair, type PairEnd, type PairOptions } from "../../support/pair.ts";
 import { bytesOf } from "../../support/relaying.ts";
 
@@ -117,7 +117,8 @@ Deno.test("heartbeat: a silent peer is dead after its misses, and said in one li
   assertEquals(error.kind, "dead");
   assertEquals(
     error.message,
-    "connect memory:right: no sign of life for 15 s (3 missed, every 5 s)",
+    "connect memory:right: no sign of life for 15 s (3 missed, every 5 s); no preface of framed " +
+      "heartbeats came: the other side needs --heartbeat or serve pingpong",
   );
   assertEquals(inner.aborted, true);
   assertEquals(await assertRejects(() => session.write(new Uint8Array(1))), error);
@@ -136,7 +137,8 @@ Deno.test("heartbeat: one that reads and never answers is dead, whatever it ackn
     assert((await taken(peer)).length > 0); // it got a beat, or a question
   }
   await clock.advance(1_100);
-  assertEquals((await reading).kind, "dead");
+  const { kind, hint } = await reading;
+  assertEquals([kind, hint], ["dead", undefined], "it is a plumb with a heartbeat");
   await session[Symbol.asyncDispose]();
 });
 
@@ -326,6 +328,18 @@ Deno.test("messages: each stays one, also an empty one, and the end is told", as
   await b.write(bytesOf("back"));
   assertEquals(await read(a), "back");
   await closed(a, b);
+});
+
+Deno.test("messages: who has spoken and is silent is told from who never did", async () => {
+  for (const speaks of [true, false]) {
+    const { session, peer, clock } = kept({ everyMs: 1_000 }, { messages: true });
+    const reading = assertRejects(() => session.read(new Uint8Array(1)), NetError);
+    if (speaks) await peer.write(encodeFrameMessage("beat"));
+    await clock.advance(3_100);
+    const { kind, hint } = await reading;
+    assertEquals([kind, hint === undefined], ["dead", speaks]);
+    await session[Symbol.asyncDispose]();
+  }
 });
 
 Deno.test("messages: what is none of a heartbeat, or our own come back, is no peer", async () => {
