@@ -8,6 +8,7 @@
  */
 
 import { type ErrorKind, NetError } from "../core/error.ts";
+import { machineFaultCodes } from "../core/machine_fault.ts";
 
 /** `remote` counts, `local` does not, `final` is never tried again. */
 export type Fault = "remote" | "local" | "final";
@@ -28,18 +29,10 @@ const finalKinds: ReadonlySet<ErrorKind> = new Set([
 
 /** This machine has no route, link, descriptor, memory or port, or reaches no name server. */
 const localCodes: ReadonlySet<string> = new Set([
-  "EADDRINUSE",
-  "EADDRNOTAVAIL",
+  ...machineFaultCodes,
   "EAI_AGAIN",
   "EAI_MEMORY",
   "EAI_SYSTEM",
-  "EINVAL",
-  "EMFILE",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "ENFILE",
-  "ENOBUFS",
-  "ENOMEM",
 ]);
 
 /** Something of this machine is not there: a program, a file. Before the first success a typo. */

@@ -4,6 +4,7 @@
  */
 
 import { type Attempt, NetError, systemCode, toNetError } from "../core/error.ts";
+import { machineFaultCodes } from "../core/machine_fault.ts";
 
 /** One address that was tried, and what was thrown. */
 export interface TriedAddress {
@@ -13,25 +14,8 @@ export interface TriedAddress {
   readonly durationMs: number;
 }
 
-/**
- * Errors of this machine rather than of the peer: a retry policy must not count them against it.
- * ENETUNREACH and ENETDOWN mean that this machine has no route or no link at all, and are local
- * although the words sound remote; EHOSTUNREACH was said by a router.
- */
-const localCodes = new Set([
-  "EACCES",
-  "EADDRINUSE",
-  "EADDRNOTAVAIL",
-  "EAFNOSUPPORT",
-  "EINVAL",
-  "EMFILE",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "ENFILE",
-  "ENOBUFS",
-  "ENOMEM",
-  "EPERM",
-]);
+/** Errors of this machine rather than of the peer: a retry policy must not count them against it. */
+const localCodes = new Set([...machineFaultCodes, "EACCES", "EAFNOSUPPORT", "EPERM"]);
 
 /** Whose fault a failed connect is. */
 function blameOf(thrown: unknown): "local" | "remote" {

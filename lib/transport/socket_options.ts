@@ -44,6 +44,20 @@ export function socketOptionRows(
   });
 }
 
+/** The row `backlog` of a transport. @param usual what it is where it is not given, in words */
+export function backlogRow(usual: string): OptionRow {
+  return {
+    name: "backlog",
+    kind: "integer",
+    side: "passive",
+    phase: "listen",
+    minimum: -1,
+    maximum: 65_535,
+    help:
+      `connections that wait to be accepted; -1: the most that the system grants (default ${usual})`,
+  };
+}
+
 /** Options that were given, with their values. */
 export type SocketSettings = ReadonlyArray<{
   readonly name: string;

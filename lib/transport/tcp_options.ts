@@ -13,6 +13,7 @@ import { inetDescriptor } from "./inet_descriptor.ts";
 import { multicastInterface } from "./multicast.ts";
 import {
   applySocketSettings,
+  backlogRow,
   confirmSettings,
   flagsGiven,
   plainSettings,
@@ -92,15 +93,7 @@ export const tcpOptions: OptionTable = [
   ...socketOptionRows(commonNames),
   ...socketOptionRows(activeNames, "active"),
   ...socketOptionRows(passiveNames, "passive"),
-  {
-    name: "backlog",
-    kind: "integer",
-    side: "passive",
-    phase: "listen",
-    minimum: -1,
-    maximum: 65_535,
-    help: "connections that wait to be accepted; -1: the most that the system grants (default 511)",
-  },
+  backlogRow("511"),
   {
     name: "reuseaddr",
     kind: "flag",

@@ -6,7 +6,7 @@
 import type { InetAddress } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
-import { NetError, toNetError } from "../core/error.ts";
+import { toNetError } from "../core/error.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { attachFilter } from "../sys/socket_filter.ts";
 import { bindEach } from "./bind.ts";
@@ -17,6 +17,7 @@ import { membershipsOf } from "./multicast_options.ts";
 import { bindUdp } from "./native_udp.ts";
 import { inetPeer } from "./peer.ts";
 import { resolveHost } from "./resolve.ts";
+import { requireRuntimeDatagrams } from "./runtime_datagrams.ts";
 import { hostsFrom, type SourceAddress, sourceError } from "./source_address.ts";
 import type { DatagramSocket } from "./udp_descriptor.ts";
 import {
@@ -168,15 +169,7 @@ function open(
     context.log.write("info", "native", `${text}: a socket of our own, for ${native.join(", ")}`);
     return bindUdp(hostname, port, settings, context);
   }
-  if (Deno.listenDatagram === undefined) {
-    throw new NetError({
-      kind: "unavailable",
-      op: "open",
-      address: text,
-      message: "this project's Deno configuration has no datagram sockets",
-      hint: 'add "unstable": ["net"] to deno.json, or run with --unstable-net',
-    });
-  }
+  requireRuntimeDatagrams(text);
   return Deno.listenDatagram({
     transport: "udp",
     hostname,

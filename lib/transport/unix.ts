@@ -34,22 +34,14 @@ import {
   unixListener,
   unixSocketOptions,
 } from "./native_unix.ts";
+import { backlogRow } from "./socket_options.ts";
 import { socketName, unixPeer } from "./unix_peer.ts";
 import { type Published, publishSocket } from "./unix_publish.ts";
 
 const unixOptions: OptionTable = [
   ...fileOptions,
   ...unixSocketOptions,
-  {
-    name: "backlog",
-    kind: "integer",
-    side: "passive",
-    phase: "listen",
-    minimum: -1,
-    maximum: 65_535,
-    help:
-      "connections that wait to be accepted; -1: the most that the system grants (default 1024, at most net.core.somaxconn)",
-  },
+  backlogRow("1024, at most net.core.somaxconn"),
   {
     name: "unlink",
     kind: "flag",

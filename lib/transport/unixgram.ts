@@ -6,7 +6,7 @@
 import type { PathAddress } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
-import { NetError, systemCode, toNetError } from "../core/error.ts";
+import { systemCode, toNetError } from "../core/error.ts";
 import type { Options, OptionTable } from "../core/option.ts";
 import type { OpenRequest, Passive, Transport } from "../core/transport.ts";
 import { AF_UNIX, SOCK_DGRAM } from "../sys/constants.ts";
@@ -17,6 +17,7 @@ import { withUmask } from "../sys/umask.ts";
 import { decodeSockaddr, encodeSockaddr } from "../wire/sockaddr.ts";
 import { identify } from "./file_identity.ts";
 import { folderTurn } from "./folder_turn.ts";
+import { requireRuntimeDatagrams } from "./runtime_datagrams.ts";
 import {
   applyFileSettings,
   fileOptions,
@@ -174,15 +175,7 @@ async function bindPath(
 }
 
 function open(name: string, text: string, op: "open" | "listen" = "open"): Deno.DatagramConn {
-  if (Deno.listenDatagram === undefined) {
-    throw new NetError({
-      kind: "unavailable",
-      op: "open",
-      address: text,
-      message: "this project's Deno configuration has no datagram sockets",
-      hint: 'add "unstable": ["net"] to deno.json, or run with --unstable-net',
-    });
-  }
+  requireRuntimeDatagrams(text);
   try {
     return Deno.listenDatagram({ transport: "unixpacket", path: name });
   } catch (thrown) {
