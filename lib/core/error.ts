@@ -203,6 +203,7 @@ const systemErrors: Readonly<Record<string, { kind: ErrorKind; message: string }
   ECONNRESET: { kind: "reset", message: "connection reset by peer" },
   EDESTADDRREQ: { kind: "broken", message: "destination address required" },
   EHOSTUNREACH: { kind: "unreachable", message: "no route to host" },
+  EIO: { kind: "broken", message: "input or output error" },
   EISDIR: { kind: "unavailable", message: "is a directory" },
   ELOOP: { kind: "unavailable", message: "too many symbolic links" },
   EMFILE: { kind: "exhausted", message: "too many open files" },

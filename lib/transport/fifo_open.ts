@@ -95,7 +95,7 @@ async function waitForOther(
   signal.addEventListener("abort", wakeUntilOpen, { once: true });
   if (arrived !== undefined) look();
   try {
-    const file = await opening;
+    const file = await opening.catch((thrown) => openError(thrown, text));
     if (!signal.aborted) return file;
     file.close();
     throw signal.reason;

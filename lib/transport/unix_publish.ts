@@ -100,7 +100,7 @@ async function place(staging: Staging, path: string, text: string): Promise<void
 /**
  * What is at a path, if it is a socket that nobody serves; null if the path is free by now.
  *
- * @throws {NetError} kind "in-use" for anything else
+ * @throws {NetError} kind "in-use" for anything else; the system's where it cannot be looked at
  */
 export async function staleSocket(path: string, text: string): Promise<FileIdentity | null> {
   let found: Deno.FileInfo;
@@ -108,7 +108,7 @@ export async function staleSocket(path: string, text: string): Promise<FileIdent
     found = await Deno.lstat(path);
   } catch (thrown) {
     if (systemCode(thrown) === "ENOENT") return null;
-    throw thrown;
+    throw toNetError(thrown, "listen", text);
   }
   if (found.isSocket !== true) throw inUse(text, `${kindOf(found)} is there, and it is kept`);
   const status = await probeSocket(path);

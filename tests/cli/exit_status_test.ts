@@ -38,6 +38,7 @@ Deno.test("what cannot be asked for is exit 2, one line, with the nearest name",
       /^plumb: address tcp:\/\/h:1\?keepalive=30: keepalive: a duration needs a unit; write 30s$/,
     ],
     [["serve", "eho", ":0"], 2, /unknown service eho; did you mean echo\?$/],
+    [["serve", "anounce", ":0"], 2, /unknown service anounce; did you mean announce\?$/],
     [["serve", "echo", "--replies=1", ":0"], 2, /^plumb: serve: unknown flag --replies/],
     [["serve", "echo", "--utf8", ":0"], 2, /^plumb: serve: --utf8 is of upper, not of echo$/],
     [["serve", "announce", "--idle=1s", "udp://h:1"], 2, /: --idle is not of announce$/],
@@ -80,6 +81,11 @@ Deno.test("what could not be opened is exit 3, with operation, address and cause
     [["connect", "exec:no-such-program-here"], 3, /no such program \(ENOENT\)$/],
     [["listen", `unix:${plain}`], 3, /\(EADDRINUSE\); a plain file is there, and it is kept$/],
     [["listen", `unixgram:${missing}/x`], 3, /^plumb: listen unixgram:\S+: no such file/],
+    [
+      ["listen", `unixgram:${plain}/x`],
+      3,
+      /^plumb: listen unixgram:\S+: not a directory \(ENOTDIR\)$/,
+    ],
     [["listen", `unix:${missing}/x`], 3, /no such file or directory \(ENOENT\)$/],
     [["connect", "tcp://nosuch.invalid:1"], 3, /^plumb: \w+ .*nosuch\.invalid/],
   ]);
@@ -153,6 +159,13 @@ Deno.test("a session that fails after it was open is exit 4", async () => {
   }
 });
 
+Deno.test("a file that cannot be read on is exit 4, and no bug", async () => {
+  // Nothing is mapped at address 0, so that the kernel answers EIO (proc(5)).
+  await assertFailures([
+    [["connect", "file:/proc/self/mem"], 4, /^plumb: read .*: input or output error \(EIO\)$/],
+  ]);
+});
+
 Deno.test("a file that cannot be run is exit 5", async () => {
   await assertFailures([[["connect", "exec:/etc/passwd"], 5, /permission denied \(EACCES\)$/]]);
 });
@@ -163,18 +176,38 @@ const unable = Deno.uid() !== 0
   ? null
   : "needs setpriv, not installed";
 
+// Root without the capabilities to overlook modes: the program itself is its own.
+const overlooking = "-dac_override,-dac_read_search";
+const modest = ["setpriv", `--bounding-set=${overlooking}`, `--inh-caps=${overlooking}`];
+
 testUnless(unable, "connecting to a Unix socket of somebody else is exit 5", async () => {
   await using folder = await testFolder();
   const path = folder.file("socket");
   await using server = startPlumb(["listen", `unix:${path}?mode=0600&user=65534`]);
   await server.listening();
-  // Root without the capability to overlook modes: it can still read the program itself.
-  const drop = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"];
-  const { code, stderr } = await run([...drop, ...plumbCommand, "connect", `unix:${path}`]);
+  const { code, stderr } = await run([...modest, ...plumbCommand, "connect", `unix:${path}`]);
   assertEquals([code, stderr], [
     5,
     `plumb: connect unix:${path}: permission denied (EACCES)\n`,
   ]);
+});
+
+testUnless(unable, "a pipe and a folder of somebody else are exit 5", async () => {
+  await using folder = await testFolder();
+  const [pipe, closed] = [folder.file("pipe"), folder.file("closed")];
+  await run(["mkfifo", "-m", "600", pipe]);
+  await Deno.mkdir(closed, { mode: 0o700 });
+  for (const path of [pipe, closed]) await Deno.chown(path, 65534, 65534);
+  for (
+    const [args, line] of [
+      [["connect", `fifo:${pipe}`], `open fifo:${pipe}`],
+      [["listen", `unixgram:${closed}/socket`], `listen unixgram:${closed}/socket`],
+      [["listen", `unix:${closed}/socket`], `listen unix:${closed}/socket`],
+    ] as const
+  ) {
+    const { code, stderr } = await run([...modest, ...plumbCommand, ...args]);
+    assertEquals([code, stderr], [5, `plumb: ${line}: permission denied (EACCES)\n`]);
+  }
 });
 
 Deno.test("nobody within --timeout is exit 3, and says so", async () => {
