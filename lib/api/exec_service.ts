@@ -15,6 +15,7 @@ export const execService: HandlerService = {
   datagram: false,
   options: [],
   actsOnMachine: true,
+  descriptorsPerSession: 5, // and three pipes, and the process's own
   subject: {
     name: "CMD",
     summary: "exec: the command with its arguments, as one word",

@@ -15,6 +15,7 @@ import { FarServer, type FleetShape } from "../service/far_server.ts";
 import type { Started } from "../service/fleet.ts";
 import type { FarModel } from "../service/model.ts";
 import type { SupervisorOptions } from "../service/supervisor.ts";
+import { threadBudget } from "../service/thread_budget.ts";
 import { closeDescriptor } from "../sys/file.ts";
 import { closeLeftover, duplicate, setInherited } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
@@ -46,7 +47,8 @@ export function farServer(
 ): MakeServer {
   return (listeners, policy, context) => {
     const sockets = listeners.map(socketOf);
-    const shape = shapeOf(model, context.limits);
+    const budget = threadBudget(model, sockets.length, policy, context);
+    const shape = shapeOf(model, context.limits, budget.threads);
     const once = shape.kind === "spare" && shape.once;
     const { firstByteMs, busyMessage } = policy;
     const json = taskToJson({
@@ -78,7 +80,7 @@ export function farServer(
         ...(supervision === undefined ? {} : { supervision }),
         ...(say === undefined ? {} : { text: say }),
       },
-      policy,
+      budget.policy,
       context,
     );
     const view = isMadeAnew(task) ? connections?.addElsewhere(() => server.retryNow()) : undefined;
@@ -92,7 +94,8 @@ function isMadeAnew({ work }: Pick<FarTask, "work">): boolean {
   return lastingOf(parseAddress(work.behind))?.lasting.reconnect !== undefined;
 }
 
-function shapeOf(model: FleetModel, limits: Limits): FleetShape {
+/** @param threads for how many there are descriptors */
+function shapeOf(model: FleetModel, limits: Limits, threads: number): FleetShape {
   switch (model.kind) {
     case "prefork":
     case "threads":
@@ -100,7 +103,12 @@ function shapeOf(model: FleetModel, limits: Limits): FleetShape {
     case "process":
       return { kind: "spare", spare: model.spare, maximum: limits.processes, once: true };
     case "thread":
-      return { kind: "spare", spare: model.spare, maximum: limits.threads, once: false };
+      return {
+        kind: "spare",
+        spare: model.spare,
+        maximum: Math.min(limits.threads, threads),
+        once: false,
+      };
   }
 }
 

@@ -6,9 +6,11 @@
 import { NetError } from "../core/error.ts";
 import { readFarMessage } from "../service/control.ts";
 import type { Model } from "../service/model.ts";
-import type { SessionReport } from "../service/policy.ts";
+import type { Context } from "../core/context.ts";
+import type { AcceptPolicy, SessionReport } from "../service/policy.ts";
 import type { Pool } from "../service/pool.ts";
 import { PoolServer } from "../service/pool_server.ts";
+import { threadBudget } from "../service/thread_budget.ts";
 import { closeDescriptor } from "../sys/file.ts";
 import { closeLeftover, type SocketIdentity } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
@@ -45,6 +47,9 @@ export function poolServer(
   return (listeners, policy, context) => {
     const sockets = listeners.map(socketOf);
     const locals = sockets.map(({ local }) => local);
+    const budget = threadBudget(model, 0, policy, context);
+    const maximum = Math.min(model.maximum, budget.threads);
+    if (maximum < model.maximum) sayFewer(model.maximum, maximum, policy, context);
     const { firstByteMs } = policy;
     const setup = taskToJson({
       ...task,
@@ -65,7 +70,7 @@ export function poolServer(
         module: "plumb:sessions",
         pool: {
           minimum: model.minimum,
-          maximum: model.maximum,
+          maximum,
           queue,
           setup,
           entry: farEntry,
@@ -81,7 +86,7 @@ export function poolServer(
         },
         closeListeners: () => closeAll(listeners),
       },
-      policy,
+      budget.policy,
       context,
     );
     return server;
@@ -89,6 +94,17 @@ export function poolServer(
 }
 
 const defaultHangMs = 10_000;
+
+function sayFewer(
+  asked: number,
+  bound: number,
+  { descriptors }: AcceptPolicy,
+  { log }: Context,
+): void {
+  const text = `the pool grows to ${bound} and not to ${asked} threads: ` +
+    `${descriptors} descriptors allow no more (ulimit -n)`;
+  log.write("warning", "limit", text, { limit: "threads", bound });
+}
 
 /** The acceptor's descriptor is closed as soon as the worker has its own, or will have none. */
 async function serveOne(

@@ -13,6 +13,7 @@ import { ReadyIncoming } from "../core/incoming.ts";
 import type { Ports } from "../core/transport.ts";
 import { type AcceptPolicy, nextSessionId } from "../service/policy.ts";
 import { formatModel, isFar, type Model } from "../service/model.ts";
+import { refuseThreads } from "../service/thread_budget.ts";
 import { childPorts } from "./child_ports.ts";
 import { dial } from "./connect.ts";
 import { type CallOptions, contextOf, portsOf } from "./endpoint.ts";
@@ -73,6 +74,7 @@ export async function relay(
   const model = modelOf(options);
   refuseRelayModel(model, ends.a, ends.b);
   const context = contextOf(options);
+  refuseThreads(model, 1, options, context);
   const ports = portsOf(options);
   if (!ends.a.passive && !ends.b.passive) return await oneRelay(ends, context, ports, options);
   const front = ends.a.passive ? "a" : "b";

@@ -8,6 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { OpenedService } from "../service/handler.ts";
 import type { AcceptPolicy, SessionHandler, SessionInfo } from "../service/policy.ts";
+import { refuseThreads } from "../service/thread_budget.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { type Equipment, equipmentOf } from "./equipment.ts";
 import type { FarTask } from "./far_task.ts";
@@ -15,7 +16,13 @@ import { keepingAlive, withShortQueue } from "./heartbeat.ts";
 import { modelOf, type ModelOptions, refuseModel, serverOf } from "./models.ts";
 import { datagramBounds, openAllListeners } from "./passive.ts";
 import { RunningServer } from "./running.ts";
-import { openService, refuseService, serviceNamed, type ServiceOptions } from "./services.ts";
+import {
+  isHandler,
+  openService,
+  refuseService,
+  serviceNamed,
+  type ServiceOptions,
+} from "./services.ts";
 
 /** How `serve` behaves. */
 export interface ServeOptions extends CallOptions, AcceptPolicy, ServiceOptions, ModelOptions {
@@ -63,6 +70,8 @@ export async function serve(
   });
   const model = modelOf(options);
   refuseModel(model, targets);
+  const policy = typeof service === "string" ? policyOf(service, options) : options;
+  refuseThreads(model, targets.length, policy, context);
   const opened = typeof service === "string"
     ? await openNamed(service, targets, context, options)
     : handlerOnly(service);
@@ -78,7 +87,7 @@ export async function serve(
       datagramBounds(options),
     );
     const close = async () => await opened[Symbol.asyncDispose]();
-    return new RunningServer(listeners, make, options, context, close);
+    return new RunningServer(listeners, make, policy, context, close);
   } catch (thrown) {
     await opened[Symbol.asyncDispose]();
     throw thrown;
@@ -104,6 +113,13 @@ function taskOf(
     ...(heartbeat === undefined ? {} : { heartbeat }),
     limits: context.limits,
   };
+}
+
+/** What a session of the service takes, counted where the caller does not. */
+function policyOf(name: string, options: ServeOptions): AcceptPolicy {
+  const row = serviceNamed(name);
+  const { descriptorsPerSession } = isHandler(row) ? row : { descriptorsPerSession: 1 };
+  return { descriptorsPerSession, ...options };
 }
 
 async function openNamed(

@@ -8,12 +8,12 @@
 
 import { limitTable } from "../core/limits.ts";
 import type { Model } from "../service/model.ts";
+import { childDescriptors, threadDescriptors } from "../service/thread_budget.ts";
 
 /** Threads of a process besides one for each processor. */
 const runtimeThreads = 5;
 /** What a worker adds: its own thread and the one that watches it. */
 const workerThreads = 2;
-const workerDescriptors = 6;
 /** A V8 isolate reserves its spaces apart. */
 const workerMaps = 35;
 const processMaps = 150;
@@ -22,8 +22,6 @@ const workerBytes = 8 * 1024 * 1024;
 const processBytes = 12 * 1024 * 1024;
 /** Event loop, standard streams, the runtime's own pipes. */
 const processDescriptors = 24;
-/** Of the parent, for each child: a pipe each way and the pidfd that tells its end. */
-const childDescriptors = 3;
 /** An idle session under `loop` (issue 4), and what the kernel keeps of a TCP connection. */
 const sessionBytes = 12 * 1024;
 
@@ -59,7 +57,7 @@ export function modelNeeds(sessions: number, model: Model, processors: number): 
   // The parent of the process model hands its sessions on, and keeps what it needs of each child.
   // Those of prefork accept themselves, and the kernel may well give all sessions to one of them.
   const sessionsOfOne = model.kind === "process" ? 0 : held;
-  const shared = workers * workerDescriptors + children * childDescriptors;
+  const shared = workers * workerDescriptors(model) + children * childDescriptors;
   return {
     processes,
     tasks: processes * (runtimeThreads + processors) + workers * workerThreads,
@@ -69,6 +67,11 @@ export function modelNeeds(sessions: number, model: Model, processors: number): 
     memoryBytes: processes * processBytes + workers * workerBytes + held * sessionBytes,
     waiting: Math.min(sessions, maximumBacklog),
   };
+}
+
+/** The threads that accept have a copy of the listening socket. */
+function workerDescriptors({ kind }: Model): number {
+  return threadDescriptors + (kind === "pool" ? 0 : 1);
 }
 
 function childProcesses(sessions: number, model: Model): number {

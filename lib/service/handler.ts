@@ -51,6 +51,8 @@ export interface HandlerService extends ServiceFacts {
    * anything but loopback and Unix sockets (rule 10 of the contract).
    */
   readonly actsOnMachine: boolean;
+  /** How many descriptors a session takes at a time, its connection's included. */
+  readonly descriptorsPerSession: number;
   /**
    * Makes ready what all its sessions share; loads its packages only now.
    *

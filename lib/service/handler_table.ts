@@ -15,6 +15,7 @@ const http: HandlerService = {
   datagram: false,
   options: [],
   actsOnMachine: false,
+  descriptorsPerSession: 2, // and the file that is sent
   subject: {
     name: "DIR",
     summary: "http: the folder whose files are served; without it, none",

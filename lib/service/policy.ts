@@ -65,6 +65,8 @@ export interface AcceptPolicy {
   readonly descriptors?: number;
   /** How many of them a session takes; default 1. A relay has two ends. */
   readonly descriptorsPerSession?: number;
+  /** How many of them are kept for the threads that serve; default none. */
+  readonly descriptorsKept?: number;
   /** Most connections of one peer address; default: the limit `connections-per-peer`. */
   readonly maximumPerPeer?: number;
   /** Most datagrams a second that are taken of one host; the others are dropped. Default: any. */
@@ -143,7 +145,8 @@ export function connectionBound(policy: AcceptPolicy, context: Context): number 
  * has about 30 open, so that of a small limit five eighths are kept back, of others the reserve.
  */
 export function descriptorBound(policy: AcceptPolicy, { limits }: Context): number {
-  const { descriptors = Infinity, descriptorsPerSession = 1 } = policy;
+  const { descriptors = Infinity, descriptorsPerSession = 1, descriptorsKept = 0 } = policy;
   const reserve = Math.min(limits["descriptor-reserve"], Math.ceil(descriptors * 5 / 8));
-  return Math.max(1, Math.floor((descriptors - reserve) / descriptorsPerSession));
+  const free = descriptors - reserve - descriptorsKept;
+  return Math.max(1, Math.floor(free / descriptorsPerSession));
 }

@@ -37,6 +37,26 @@ Deno.test("64 descriptors and 300 clients: all are served in the end, without sp
   assertEquals([code, stderr.match(/connections reached/g)?.length], [0, 1]);
 });
 
+Deno.test("threads and programs fit into 64 descriptors: no client is lost, nothing panics", async () => {
+  const cases = [
+    ["echo", "thread"],
+    ["echo", "pool=2..100"],
+    ["exec", "loop"],
+    ["exec", "pool=2..4"],
+    ["exec", "process"],
+  ] as const;
+  for (const [service, model] of cases) {
+    const what = service === "exec" ? ["exec", "exec:cat"] : [service];
+    const words = ["serve", ...what, "tcp://127.0.0.1:0", "--model", model];
+    await using server = start(["prlimit", "--nofile=64:64", ...plumbCommand, ...words]);
+    const [address = ""] = await server.listening();
+    const texts = Array.from({ length: 40 }, (_, at) => `${at}`);
+    assertEquals(await Promise.all(texts.map((text) => converse(address, text))), texts, model);
+    const { code, stderr } = await server.stop();
+    assertEquals([code, /EMFILE|panic/.test(stderr)], [0, false], stderr);
+  }
+});
+
 Deno.test("descriptors that run out under a server pause accepting, once said, and it recovers", async () => {
   await using server = startPlumb(echo);
   const [address = ""] = await server.listening();

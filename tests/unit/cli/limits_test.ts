@@ -50,7 +50,7 @@ Deno.test("each model needs what it is made of", () => {
   assertEquals(needs("thread").tasks, 7 + 2 * 20_002);
   assertEquals(needs("threads=4").tasks, 15);
   assertEquals(needs("pool=3..100").tasks, 207);
-  assert(needs("pool=3..100").descriptors < 1_000);
+  assertEquals(needs("pool=3..100").descriptors, 64 + 200 + 8 * 100);
 });
 
 Deno.test("what is too low is what the model needs beside what the machine has", () => {
