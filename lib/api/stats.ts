@@ -98,7 +98,7 @@ export async function openQuietly(
 }
 
 function figuresOf(server: RunningServer): ServerFigures {
-  const { gate } = server;
+  const { gate, figures } = server;
   return {
     tally: server.tally(),
     open: server.open,
@@ -106,6 +106,7 @@ function figuresOf(server: RunningServer): ServerFigures {
     isDraining: gate.closing.aborted,
     refusals: gate.refusals,
     endings: gate.endings,
+    ...(figures === undefined ? {} : { workers: figures }),
   };
 }
 

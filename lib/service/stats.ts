@@ -42,7 +42,7 @@ export function openStats(source: StatsSource, context: Context): OpenedService 
 
 /** The live tally as one object; keys as everywhere in `--json`. */
 function liveTally(source: StatsSource, wallMs: number): Record<string, unknown> {
-  const { tally, open, bound, isDraining, refusals, endings } = source.server();
+  const { tally, open, bound, isDraining, refusals, endings, workers } = source.server();
   const { accepted, refused, ended, cut, failed, bytesIn, bytesOut, durationMs } = tally;
   return {
     event: "tally",
@@ -61,6 +61,7 @@ function liveTally(source: StatsSource, wallMs: number): Record<string, unknown>
     durationMs: Math.round(durationMs),
     refusals,
     reasons: Object.fromEntries(endings),
+    ...(workers && { workers }),
     ...source.machine(),
   };
 }

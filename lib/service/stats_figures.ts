@@ -6,6 +6,7 @@
 import type { Reason } from "../core/reason.ts";
 import type { ServerTally } from "../core/tally.ts";
 import type { Refusal } from "./policy.ts";
+import type { PoolFigures } from "./pool.ts";
 
 /** The accept queue of one listener. */
 export interface AcceptQueue {
@@ -38,6 +39,8 @@ export interface ServerFigures {
   readonly isDraining: boolean;
   readonly refusals: Readonly<Record<Refusal, number>>;
   readonly endings: ReadonlyMap<Reason, number>;
+  /** The processes or threads that serve; undefined where one loop does. */
+  readonly workers?: PoolFigures;
 }
 
 /** Where the figures come from, asked for each answer. */

@@ -58,6 +58,33 @@ const serverGauges: readonly MetricRow<ServerFigures>[] = [
   },
 ];
 
+/** Null where one loop serves. */
+const workerGauges: readonly MetricRow<ServerFigures>[] = [
+  {
+    name: "plumb_workers_alive",
+    help: "Processes or threads that serve, those being started included",
+    read: ({ workers }) => workers?.alive ?? null,
+  },
+  {
+    name: "plumb_workers_busy",
+    help: "Processes or threads that are at work",
+    read: ({ workers }) => workers?.busy ?? null,
+  },
+  {
+    name: "plumb_workers_queued",
+    help: "Sessions that wait for a thread of the pool",
+    read: ({ workers }) => workers?.queued ?? null,
+  },
+];
+
+const workerCounters: readonly MetricRow<ServerFigures>[] = [
+  {
+    name: "plumb_workers_done_total",
+    help: "Sessions that processes or threads have served",
+    read: ({ workers }) => workers?.done ?? null,
+  },
+];
+
 const machineCounters: readonly MetricRow<MachineFigures>[] = [
   {
     name: "plumb_listen_overflows_total",
@@ -95,8 +122,8 @@ export function metricsOf(source: StatsSource): Registry {
   const registers = [registry];
   const server = () => source.server();
   const machine = () => source.machine();
-  for (const row of serverCounters) addCounter(registry, row, server);
-  for (const row of serverGauges) addGauge(registry, row, server);
+  for (const row of [...serverCounters, ...workerCounters]) addCounter(registry, row, server);
+  for (const row of [...serverGauges, ...workerGauges]) addGauge(registry, row, server);
   for (const row of machineCounters) addCounter(registry, row, machine);
   for (const row of machineGauges) addGauge(registry, row, machine);
   new Counter({

@@ -114,6 +114,31 @@ Deno.test("machine figures and accept queues are told for each listener", async 
   }
 });
 
+Deno.test("what a pool does is told in the tally and the metrics, and what no pool is is not", async () => {
+  await using server = await serve("echo", "tcp://127.0.0.1:0", { model: "pool=1..2" });
+  await using stats = await serveStats("127.0.0.1:0", server);
+  const at = stats.addresses[0]?.text ?? "";
+  const port = server.addresses[0]?.port ?? 0;
+  assertEquals(await echoed(port, 7), 7);
+  using open = await Deno.connect({ hostname: "127.0.0.1", port });
+  await open.write(new Uint8Array(1));
+  await open.read(new Uint8Array(1));
+  using _waiting = await Deno.connect({ hostname: "127.0.0.1", port });
+  while (server.figures?.queued !== 1) await new Promise((wake) => setTimeout(wake, 2));
+  const expected = { alive: 1, busy: 1, queued: 1, done: 1 };
+  assertEquals(JSON.parse((await get(at, "/")).body).workers, expected);
+  const found = await metrics(at);
+  const names = ["workers_alive", "workers_busy", "workers_queued", "workers_done_total"];
+  assertEquals(names.map((name) => found.get(`plumb_${name}`)), Object.values(expected));
+
+  await using loop = await serve("echo", "tcp://127.0.0.1:0");
+  await using other = await serveStats("127.0.0.1:0", loop);
+  const { body } = await get(other.addresses[0]?.text ?? "", "/");
+  assertEquals(Object.hasOwn(JSON.parse(body), "workers"), false);
+  const without = await metrics(other.addresses[0]?.text ?? "");
+  assertEquals(names.filter((name) => without.has(`plumb_${name}`)), []);
+});
+
 Deno.test("health turns to 503 while the server drains, and the tally is JSON", async () => {
   await using server = await serve("echo", "tcp://127.0.0.1:0", { drainMs: 60_000 });
   await using stats = await serveStats("127.0.0.1:0", server);
