@@ -4,44 +4,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { eventsOf } from "../support/events.ts";
 import { freeTcpPort } from "../support/ports.ts";
 import { plumb, startPlumb } from "../support/process.ts";
-
-/** The objects of an event. */
-function events(stderr: string, event: string): Record<string, unknown>[] {
-  return stderr.split("\n").filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line)).filter((object) => object.event === event);
-}
-
-Deno.test("connect --reconnect: the server is killed and started again; the greeting is sent again", async () => {
-  const folder = await Deno.makeTempDir();
-  const greeting = `${folder}/login.txt`;
-  await Deno.writeTextFile(greeting, "login\n");
-  await using first = startPlumb(["serve", "echo", `127.0.0.1:${freeTcpPort()}`]);
-  const [address = ""] = await first.listening();
-  const flags = ["--json", "--reconnect", "--backoff", "20ms..100ms", "--on-connect", greeting];
-  await using client = startPlumb(["connect", ...flags, address]);
-  await client.stdoutMatches(/^login$/gm, 1);
-  await client.write("one\n");
-  await client.stdoutHas("one\n");
-  await first.stop("SIGKILL");
-  await client.stderrMatches(/"state":"down"/g, 1);
-  await client.write("held\n");
-  await using second = startPlumb(["serve", "echo", address]);
-  await second.listening();
-  await client.stdoutMatches(/^login$/gm, 2);
-  await client.stdoutHas("login\nheld\n");
-  await client.endInput();
-  const { code, stdout, stderr } = await client.result();
-  assertEquals([code, stdout], [0, "login\none\nlogin\nheld\n"]);
-  const told = events(stderr, "connection");
-  assertEquals(told.slice(0, 3).map(({ state }) => state), ["connecting", "up", "down"]);
-  assertEquals(told.filter(({ state }) => state === "up").length, 2);
-  // The greeting is not counted: it is sent again on purpose.
-  assertEquals(told.find(({ state }) => state === "down")?.["bytesHandedOver"], 4);
-  assert(told.some(({ state, delayMs }) => state === "waiting" && Number(delayMs) <= 100));
-  await Deno.remove(folder, { recursive: true });
-});
 
 Deno.test("connect --reconnect=N: exit 3 where it never connected, 4 where it was connected", async () => {
   await using server = startPlumb(["serve", "echo", `127.0.0.1:${freeTcpPort()}`]);
@@ -75,7 +40,7 @@ Deno.test("connect --reconnect: SIGUSR2 says where it is, SIGHUP ends the wait",
   await client.stderrMatches(/"state":"waiting"/g, 1);
   client.signal("SIGUSR2");
   await client.stderrMatches(/"event":"tally"/g, 1);
-  const [tally] = events(client.stderr, "tally");
+  const [tally] = eventsOf(client.stderr, "tally");
   const { nextMs, ...counts } = tally?.["connections"] as Record<string, number>;
   assertEquals(counts, { up: 0, connecting: 0, waiting: 1 });
   assert(Number(nextMs) > 0 && Number(nextMs) <= 86_400_000);
@@ -87,7 +52,7 @@ Deno.test("connect --reconnect: SIGUSR2 says where it is, SIGHUP ends the wait",
   await client.stdoutHas("x");
   client.signal("SIGUSR2");
   await client.stderrMatches(/"event":"tally"/g, 2);
-  assertEquals((events(client.stderr, "tally")[1]?.["connections"] as { up: number }).up, 1);
+  assertEquals((eventsOf(client.stderr, "tally")[1]?.["connections"] as { up: number }).up, 1);
   assertEquals((await client.stop("SIGTERM")).code, 143);
 });
 
