@@ -4,6 +4,8 @@
  */
 
 import { formatEndpoint } from "../address/format.ts";
+import type { Forward } from "../address/forward.ts";
+import type { Permit } from "../address/permit.ts";
 import type { Address } from "../core/address.ts";
 import { NetError } from "../core/error.ts";
 
@@ -42,4 +44,33 @@ export function refuseExposure(passive: Address, what: string, isPublic: boolean
     message: `${what} would be open to other machines`,
     hint: "listen on 127.0.0.1, [::1] or a Unix socket, or say --public",
   });
+}
+
+/**
+ * Refuses permits to run commands at a link's server that other machines can reach: a key that got
+ * lost would be a shell here.
+ *
+ * @param carrier where the server listens
+ * @throws {NetError} kind "exposure"
+ */
+export function refusePermits(
+  carrier: Address,
+  permits: readonly Permit[],
+  isPublic: boolean,
+): void {
+  // A permit is no address where it has a *, and the schemes that act have none.
+  const what = permits.map(({ text }) => text.slice(0, text.indexOf(":")));
+  for (const scheme of what) if (acting.has(scheme)) refuseExposure(carrier, scheme, isPublic);
+}
+
+/**
+ * Refuses forwards of a link, either way, that lead to commands from where other machines come in:
+ * behind the listener nobody is asked for the key.
+ *
+ * @throws {NetError} kind "exposure"
+ */
+export function refuseForwards(pairs: readonly Forward[], isPublic: boolean): void {
+  for (const { listen, target } of pairs) {
+    if (actsOnMachine(target)) refuseExposure(listen, target.scheme, isPublic);
+  }
 }

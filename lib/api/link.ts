@@ -19,6 +19,7 @@ import type { AcceptPolicy } from "../service/policy.ts";
 import { onNetworkChange } from "../sys/network_change.ts";
 import { dial } from "./connect.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
+import { refuseForwards } from "./exposure.ts";
 import { linkSecurity, type LinkSecurityOptions } from "./link_carrier.ts";
 import { type LinkForwards, serveForwards } from "./link_forward.ts";
 import { sayLinkEvent } from "./link_lines.ts";
@@ -30,6 +31,8 @@ export interface LinkCallOptions extends CallOptions, LinkSecurityOptions, Accep
   readonly forwards?: readonly (string | Forward)[];
   /** `LISTEN=TARGET`: the server listens, and this side connects to the target. */
   readonly reverses?: readonly (string | Forward)[];
+  /** True: a forward of either way may lead from other machines to commands. */
+  readonly public?: boolean;
   /**
    * Who this client is, at most 64 bytes: of those with one name the newest takes over, with its
    * ports. Default: nobody, which takes over nothing.
@@ -114,6 +117,7 @@ export class Link implements AsyncDisposable {
       reverses: pairsOf(options.reverses),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     };
+    refuseForwards([...pairs.forwards, ...pairs.reverses], options.public ?? false);
     const child = deriveContext(context);
     const name = formatEndpoint(target);
     const client = new LinkClient(

@@ -10,6 +10,7 @@ import { LinkServer } from "../link/link_server.ts";
 import type { LinkHeartbeat } from "../link/session_options.ts";
 import type { AcceptPolicy } from "../service/policy.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
+import { refusePermits } from "./exposure.ts";
 import { linkSecurity, type LinkSecurityOptions } from "./link_carrier.ts";
 import { sayLinkServerEvent } from "./link_lines.ts";
 import { permittedHandlers } from "./link_permitted.ts";
@@ -23,6 +24,8 @@ export interface LinkListenOptions extends CallOptions, LinkSecurityOptions, Acc
    * `listen:tcp://:8080`. Options are part of it, and names are not resolved. Default: nothing.
    */
   readonly permits?: readonly string[];
+  /** True: permits to run commands may be given to clients of other machines. */
+  readonly public?: boolean;
   /** How long a session waits for a client whose carrier was lost (ms); default 300,000. */
   readonly retentionMs?: number;
   /** When a silent carrier is dead; default every 5 s, 3 misses. Null: never. */
@@ -87,6 +90,7 @@ export async function listenLink(
   const security = linkSecurity(target, options);
   const context = contextOf(options);
   const permits: Permit[] = (options.permits ?? []).map((text) => parsePermit(text));
+  refusePermits(target, permits, options.public ?? false);
   const ports = portsOf(options);
   const { retentionMs, heartbeat, timeoutMs } = options;
   const handlers = permittedHandlers(

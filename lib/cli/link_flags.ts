@@ -26,6 +26,7 @@ const bothFlags: readonly FlagRow[] = [
     placeholder: "every=D,misses=N",
     help: "when a silent carrier is dead (default every=5s,misses=3; also grace=D)",
   },
+  publicFlag,
 ];
 
 /** Flags that only a client reads. */
@@ -91,7 +92,6 @@ export const linkServerFlags: readonly FlagRow[] = [
     help: "how long a session waits for a client whose carrier was lost (default 5m)",
   },
   ...serverFlags.filter(({ name }) => !senseless.has(name)),
-  publicFlag,
 ];
 
 /** All of them. */

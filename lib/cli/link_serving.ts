@@ -26,6 +26,7 @@ export async function runLinkServer(plan: Plan, session: CommandContext): Promis
       ...security,
       stdio: ports.stdio,
       permits: flags.list("permit"),
+      public: flags.flag("public") ?? false,
       ...(retentionMs === undefined ? {} : { retentionMs }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
     }));

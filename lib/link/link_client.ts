@@ -8,7 +8,12 @@ import type { Context } from "../core/context.ts";
 import type { Duplex, Listener } from "../core/contract.ts";
 import { NetError, quote, toNetError } from "../core/error.ts";
 import { EventStream } from "../core/event_stream.ts";
-import { sessionIdBytes, type Welcome, type WelcomeStatus } from "../wire/link_hello.ts";
+import {
+  encodeIdentity,
+  sessionIdBytes,
+  type Welcome,
+  type WelcomeStatus,
+} from "../wire/link_hello.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { closeInOrder } from "./link_closing.ts";
@@ -86,6 +91,7 @@ export class LinkClient implements AsyncDisposable {
    * @throws {NetError} kind "usage" for an identity that is too long
    */
   constructor(dial: Dial, options: LinkClientOptions, handlers: LinkHandlers, context: Context) {
+    encodeIdentity(options.identity ?? ""); // too long: said now, and not at each attempt
     this.#dial = dial;
     this.#options = options;
     this.#handlers = handlers;

@@ -62,13 +62,17 @@ const encoder = new TextEncoder();
 
 const helloBytes = 4 + 1 + sessionIdBytes + 8 + 1;
 
+/** An identity as a hello carries it. @throws {NetError} kind "usage" where it is too long */
+export function encodeIdentity(text: string): Uint8Array<ArrayBuffer> {
+  const identity = encoder.encode(text);
+  if (identity.length <= maximumIdentityBytes) return identity;
+  const message = `an identity of ${identity.length} bytes, more than ${maximumIdentityBytes}`;
+  throw new NetError({ kind: "usage", op: "link", message });
+}
+
 /** Writes a hello. @throws {NetError} kind "usage" where the identity is too long */
 export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
-  const identity = encoder.encode(hello.identity);
-  if (identity.length > maximumIdentityBytes) {
-    const message = `an identity of ${identity.length} bytes, more than ${maximumIdentityBytes}`;
-    throw new NetError({ kind: "usage", op: "link", message });
-  }
+  const identity = encodeIdentity(hello.identity);
   const bytes = new Uint8Array(helloBytes + identity.length);
   const view = viewOf(bytes);
   view.setUint32(0, hello.features);

@@ -8,6 +8,7 @@ import { splitForward } from "../../address/forward.ts";
 import { formatAddress } from "../../address/format.ts";
 import { parseAddress } from "../../address/parse.ts";
 import { parsePermit } from "../../address/permit.ts";
+import { refuseForwards, refusePermits } from "../../api/exposure.ts";
 import { checkCarrier } from "../../api/link_carrier.ts";
 import { NetError, toNetError } from "../../core/error.ts";
 import { retentionOf } from "../../link/link_retention.ts";
@@ -47,7 +48,8 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   await checkServerFlags(invocation);
   checkTakeover(flags, [address]);
   retentionOf(flags.number("retain"), invocation.limits);
-  for (const permit of flags.list("permit")) named("permit", () => parsePermit(permit));
+  const permits = flags.list("permit").map((text) => named("permit", () => parsePermit(text)));
+  refusePermits(address, permits, flags.flag("public") ?? false);
   return invocation.plan({ endpoints: [carrier] });
 }
 
@@ -70,15 +72,14 @@ function refuse(
 
 /** Both ends of each `--forward` or `--reverse`, one after the other. */
 function planPairs(flags: Flags, name: "forward" | "reverse"): PlannedEndpoint[] {
-  return flags.list(name).flatMap((text) =>
-    named(name, () => {
-      const { listen, target } = splitForward(text);
-      return [
-        planEndpoint(name, formatAddress(listen)),
-        planEndpoint(`${name} to`, formatAddress(target)),
-      ];
-    })
-  );
+  return flags.list(name).flatMap((text) => {
+    const pair = named(name, () => splitForward(text));
+    refuseForwards([pair], flags.flag("public") ?? false);
+    return named(name, () => [
+      planEndpoint(name, formatAddress(pair.listen)),
+      planEndpoint(`${name} to`, formatAddress(pair.target)),
+    ]);
+  });
 }
 
 /** What is wrong with the value of a flag, with the flag's name. */

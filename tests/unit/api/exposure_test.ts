@@ -1,5 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { splitForward } from "../../../lib/address/forward.ts";
 import { parseAddress } from "../../../lib/address/parse.ts";
+import { parsePermit } from "../../../lib/address/permit.ts";
+import { refuseForwards, refusePermits } from "../../../lib/api/exposure.ts";
 import { refuseRelay } from "../../../lib/api/relay.ts";
 import { NetError } from "../../../lib/core/error.ts";
 
@@ -27,6 +30,27 @@ for (
     }
   });
 }
+
+Deno.test("a link shows no exec or sh to other machines without --public, permitted or forwarded", () => {
+  const refuse = (open: string, isPublic: boolean) => {
+    for (const acting of ["exec:cat", "sh:cat *"]) {
+      refusePermits(parseAddress(open), [parsePermit("tcp://*:*"), parsePermit(acting)], isPublic);
+      refuseForwards([splitForward(`${open}=${acting}`)], isPublic);
+    }
+  };
+  const pair = (open: string) => [splitForward(`${open}=exec:cat`)];
+  const open = "listen:tcp://:0";
+  assertThrows(
+    () => refusePermits(parseAddress(open), [parsePermit("sh:*")], false),
+    NetError,
+    "sh",
+  );
+  assertThrows(() => refuseForwards(pair(open), false), NetError, "exec would be open");
+  refuse(open, true);
+  for (const near of ["listen:tcp://127.0.0.1:0", "listen:unix:/x"]) refuse(near, false);
+  refusePermits(parseAddress(open), [parsePermit("tcp://*:*"), parsePermit("unix:/x")], false);
+  refuseForwards([splitForward(`${open}=tcp://sh:1`)], false);
+});
 
 Deno.test("loopback and Unix sockets may show exec", () => {
   for (const near of ["tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:/x"]) {
