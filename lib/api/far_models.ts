@@ -101,13 +101,20 @@ function shapeOf(model: FleetModel, limits: Limits, threads: number): FleetShape
     case "threads":
       return { kind: "fixed", count: model.count };
     case "process":
-      return { kind: "spare", spare: model.spare, maximum: limits.processes, once: true };
+      return {
+        kind: "spare",
+        spare: model.spare,
+        maximum: limits.processes,
+        once: true,
+        limit: "processes",
+      };
     case "thread":
       return {
         kind: "spare",
         spare: model.spare,
         maximum: Math.min(limits.threads, threads),
         once: false,
+        limit: "threads",
       };
   }
 }

@@ -32,6 +32,8 @@ export type FleetShape =
     readonly spare: number;
     readonly maximum: number;
     readonly once: boolean;
+    /** The limit that bounds them, where descriptors do not before. */
+    readonly limit: "processes" | "threads";
   };
 
 /** What a `FarServer` is made of. */
@@ -67,6 +69,7 @@ export class FarServer {
   #failure: NetError | undefined;
   #killTimer: Timer | undefined;
   #fitTimer: Timer | undefined;
+  #hasSaidFull = false;
   /** Reports of members that end after their session: said when it is known how they ended. */
   readonly #held = new Map<Member, { readonly id: number; readonly report: SessionReport }>();
 
@@ -269,6 +272,17 @@ export class FarServer {
     let busy = 0;
     for (const member of this.#fleet.members()) if (member.sessions.size > 0) busy++;
     this.#fleet.want(Math.min(busy + shape.spare, shape.maximum));
+    const bound = this.#context.limits[shape.limit];
+    if (busy >= bound) this.#sayFull(shape.limit, bound);
+  }
+
+  /** Said once: nobody accepts any more, and the gate, which has room, says nothing. */
+  #sayFull(limit: "processes" | "threads", bound: number): void {
+    if (this.#hasSaidFull) return;
+    this.#hasSaidFull = true;
+    const hint = `raise it with --limit ${limit}=N`;
+    const text = `${bound} ${limit} reached: more wait in the backlog; ${hint}`;
+    this.#context.log.write("warning", "limit", text, { limit, bound });
   }
 
   /** Who waits while nobody can be started would wait for nothing. */

@@ -52,6 +52,23 @@ Deno.test("a server of processes drains on SIGTERM: 0, or 143 where it had to cu
   assertMatch(cut.stderr, /drained: 0 ended by themselves, 1 cut/);
 });
 
+Deno.test("the bound on threads and processes is said once, with what raises it", async () => {
+  for (const [model, limit] of [["thread", "threads"], ["process", "processes"]] as const) {
+    const flags = ["--model", model, "--limit", `${limit}=1`];
+    await using server = startPlumb(["serve", "echo", "tcp://127.0.0.1:0", ...flags]);
+    const [address = ""] = await server.listening();
+    await using first = await connect(address);
+    assertEquals(await echoed(first), "x");
+    const others = ["a", "b"].map((text) => converse(address, text));
+    const said = `1 ${limit} reached: more wait in the backlog; raise it with --limit ${limit}=N`;
+    await server.stderrLine(new RegExp(said));
+    await first.closeWrite();
+    assertEquals(await Promise.all(others), ["a", "b"]);
+    const { code, stderr } = await server.stop();
+    assertEquals([code, stderr.split(said).length], [0, 2], stderr);
+  }
+});
+
 Deno.test("a relay under a model joins each client to an end of its own", async () => {
   await using echo = startPlumb(["serve", "echo", "tcp://127.0.0.1:0"]);
   const [behind = ""] = await echo.listening();
