@@ -1,39 +1,13 @@
 import "../support/libc.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { linkMagic } from "../../lib/wire/link_preamble.ts";
 import { run } from "../../lib/cli/run.ts";
 import { readinessSettled } from "../../lib/sys/readiness.ts";
 import { holdings } from "../support/descriptors.ts";
 import { fakeHost } from "../support/host.ts";
+import { keyFolder } from "../support/key_folder.ts";
 import { freeTcpPort, portOf } from "../support/ports.ts";
 import { plumb, type RunningProcess, startPlumb } from "../support/process.ts";
-
-/** A folder with a key, for one test. */
-class Place implements AsyncDisposable {
-  readonly folder: string;
-  readonly key: string;
-
-  private constructor(folder: string) {
-    this.folder = folder;
-    this.key = `${folder}/key`;
-  }
-
-  static async make(): Promise<Place> {
-    const place = new Place(await Deno.makeTempDir({ prefix: "plumb-link-" }));
-    await place.write("key", 0o600);
-    return place;
-  }
-
-  async write(name: string, mode: number, size = 32): Promise<string> {
-    const path = `${this.folder}/${name}`;
-    await Deno.writeFile(path, crypto.getRandomValues(new Uint8Array(size)), { mode });
-    return path;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.folder, { recursive: true });
-  }
-}
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -56,8 +30,8 @@ async function firstAddress(process: RunningProcess): Promise<string> {
 }
 
 Deno.test("keygen makes a file that nobody else can read, and keeps one that is there", async () => {
-  await using place = await Place.make();
-  const path = `${place.folder}/new`;
+  await using place = await keyFolder();
+  const path = `${place.path}/new`;
   const made = await plumb(["link", "keygen", path]);
   assertEquals(made, { ...made, code: 0, stdout: "", stderr: `a new key is in ${path}\n` });
   const info = await Deno.stat(path);
@@ -70,7 +44,7 @@ Deno.test("keygen makes a file that nobody else can read, and keeps one that is 
 });
 
 Deno.test("what cannot be a link is refused before anything is opened, in one line", async () => {
-  await using place = await Place.make();
+  await using place = await keyFolder();
   const loose = await place.write("loose", 0o640);
   const short = await place.write("short", 0o600, 31);
   const { key } = place;
@@ -113,9 +87,18 @@ Deno.test("what cannot be a link is refused before anything is opened, in one li
       "every=1s,send=x",
     ]],
     [2, /reconnect/, ["tcp://127.0.0.1:1?reconnect", "--no-seal"]],
+    [2, /sh would be open to other machines.*--public/, [
+      ...["listen:tcp://:0", "--key-file", key, "--permit", "sh:date"],
+    ]],
+    [2, /exec would be open to other machines.*--public/, [
+      ...["tcp://127.0.0.1:1", "--key-file", key, "--reverse", "listen:tcp://:1=exec:date"],
+    ]],
+    [2, /an identity of 65 bytes, more than 64/, [
+      ...["tcp://127.0.0.1:1", "--no-seal", "--identity", "x".repeat(65)],
+    ]],
     [5, /others can read or write it \(mode 0640\); chmod 600/, ["tcp://h:1", "--key-file", loose]],
     [2, /a key is 32 bytes, and the file has 31/, ["listen:tcp://:0", "--key-file", short]],
-    [3, /no such file/, ["tcp://h:1", "--key-file", `${place.folder}/none`]],
+    [3, /no such file/, ["tcp://h:1", "--key-file", `${place.path}/none`]],
   ];
   for (const [code, line, args] of cases) {
     const host = fakeHost();
@@ -126,7 +109,7 @@ Deno.test("what cannot be a link is refused before anything is opened, in one li
 });
 
 Deno.test("forwards go both ways, and nothing that no permit names", async () => {
-  await using place = await Place.make();
+  await using place = await keyFolder();
   const security = ["--key-file", place.key];
   await using upper = startPlumb(["serve", "upper", "tcp://127.0.0.1:0"]);
   const target = await firstAddress(upper);
@@ -183,7 +166,7 @@ Deno.test("forwards go both ways, and nothing that no permit names", async () =>
 });
 
 Deno.test("a client that is started again takes over from itself; the older one ends and says so", async () => {
-  await using place = await Place.make();
+  await using place = await keyFolder();
   const security = ["--key-file", place.key];
   await using upper = startPlumb(["serve", "upper", "tcp://127.0.0.1:0"]);
   const target = await firstAddress(upper);
@@ -209,52 +192,10 @@ Deno.test("a client that is started again takes over from itself; the older one 
   );
   await newer.stderrLine(/^listening on \S+ at the other side$/);
   assertEquals(await ask(front, "again\n"), "AGAIN\n");
-
-  // The same after the client has died without a word: its session is still there.
-  newer.signal("SIGKILL");
-  await newer.result();
-  await using third = startPlumb(words);
-  await third.stderrLine(/^listening on \S+ at the other side$/);
-  assertEquals(await ask(front, "third\n"), "THIRD\n");
-});
-
-Deno.test("a server that was restarted is told apart, and the forwards go on", async () => {
-  await using place = await Place.make();
-  const security = ["--key-file", place.key];
-  await using upper = startPlumb(["serve", "upper", "tcp://127.0.0.1:0"]);
-  const target = await firstAddress(upper);
-  const port = freeTcpPort();
-  const words = [
-    ...["link", `listen:tcp://127.0.0.1:${port}`, ...security],
-    ...["--permit", target, "--permit", "listen:tcp://127.0.0.1:*"],
-  ];
-  await using first = startPlumb(words);
-  const carrier = await firstAddress(first);
-  await using client = startPlumb([
-    ...["link", carrier, ...security, "--backoff", "50ms..100ms"],
-    ...["--forward", `listen:tcp://127.0.0.1:0=${target}`],
-    ...["--reverse", `listen:tcp://127.0.0.1:${freeTcpPort()}=${target}`],
-  ]);
-  const forward = await firstAddress(client);
-  const reverse = (await client.stderrLine(/^listening on (\S+) at the other side$/))[1] ?? "";
-  using held = await Deno.connect({ hostname: "127.0.0.1", port: portOf(forward) });
-  await held.write(bytes("held\n"));
-  await held.read(new Uint8Array(16));
-  first.signal("SIGKILL");
-  await first.result();
-  await client.stderrLine(/^link .*: down: .*; the session goes on$/);
-  await using second = startPlumb(words);
-  await second.listening();
-  await client.stderrLine(/the server does not know this session any more: it was restarted$/);
-  // What was open is lost, and told so: a reset and not an end.
-  await assertRejects(() => held.read(new Uint8Array(16)), Deno.errors.ConnectionReset);
-  assertEquals(await ask(forward, "goes on\n"), "GOES ON\n");
-  await client.stderrMatches(/^listening on \S+ at the other side$/gm, 2);
-  assertEquals(await ask(reverse, "too\n"), "TOO\n");
 });
 
 Deno.test("who has no key is told so and ends; the server goes on and holds nothing of it", async () => {
-  await using place = await Place.make();
+  await using place = await keyFolder();
   const wrong = await place.write("wrong", 0o600);
   await using upper = startPlumb(["serve", "upper", "tcp://127.0.0.1:0"]);
   const target = await firstAddress(upper);
@@ -342,7 +283,7 @@ class Liar implements AsyncDisposable {
 }
 
 Deno.test("what answers and is no server of links ends the client, each in a line of its own", async () => {
-  await using place = await Place.make();
+  await using place = await keyFolder();
   const said = (version: number, kind: number, length: number, body: readonly number[]) =>
     new Uint8Array([...linkMagic, version, kind, length >> 8, length & 0xff, ...body]);
   const cases: ReadonlyArray<readonly [number, RegExp, Uint8Array]> = [
@@ -363,7 +304,7 @@ Deno.test("what answers and is no server of links ends the client, each in a lin
 });
 
 Deno.test("a server that is told to end lets channels end, opens no more, and says goodbye", async () => {
-  await using place = await Place.make();
+  await using place = await keyFolder();
   const security = ["--key-file", place.key];
   await using upper = startPlumb(["serve", "upper", "tcp://127.0.0.1:0"]);
   const target = await firstAddress(upper);

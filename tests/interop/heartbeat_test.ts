@@ -1,39 +1,9 @@
-/** Text heartbeats with tools that no one here wrote: they answer, they stop answering, they are silent. */
+/** Text heartbeats with tools that no one here wrote: they only read, or they only write. */
 
 import { assert, assertEquals } from "@std/assert";
 import { freeTcpPort, tcpListening } from "../support/ports.ts";
 import { start, startPlumb } from "../support/process.ts";
 import { toolTest } from "../support/tools.ts";
-
-/** Answers PING with PONG, and everything else in capitals. */
-const answering = `while read -r line; do case "$line" in ` +
-  `PING*) echo PONG;; *) echo "$line" | tr a-z A-Z;; esac; done`;
-
-const heartbeat = "every=200ms,misses=15,send=PING\\r\\n,expect=^PONG";
-
-toolTest(
-  "socat",
-  "a server of socat that answers stays alive, and its answers are no data",
-  async () => {
-    const port = freeTcpPort();
-    await using server = start(
-      ["socat", `TCP-LISTEN:${port},bind=127.0.0.1`, `SYSTEM:${answering}`],
-    );
-    await tcpListening(port);
-    await using client = startPlumb(
-      ["connect", `tcp://127.0.0.1:${port}`, "--heartbeat", heartbeat],
-    );
-    await client.write("one\n");
-    await client.stdoutHas("ONE\n");
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    await client.write("two\n");
-    await client.stdoutHas("TWO\n");
-    await client.endInput();
-    const { code, stdout } = await client.result();
-    assertEquals([code, stdout], [0, "ONE\nTWO\n"]);
-    await server.result();
-  },
-);
 
 toolTest(
   ["ncat", "nc"],
