@@ -44,9 +44,16 @@ export function planAnnounce(invocation: Invocation): Plan {
 /** Announces until a signal comes, which is how it ends: exit 0, as a server with no sessions. */
 export async function runAnnounce(plan: Plan, session: CommandContext): Promise<number> {
   const { flags, host } = session;
-  using signals = drainOnSignal(host, session.context);
   const { clock, log } = session.context;
   const startMs = clock.now();
+  let sent = 0;
+  const sayTally = (level: "notice" | "info") => {
+    const durationMs = Math.round(clock.now() - startMs);
+    const messages = sent === 1 ? "1 message" : `${sent} messages`;
+    const text = `${messages} announced, ${approximateDuration(durationMs)}`;
+    log.write(level, "tally", text, { sent, durationMs });
+  };
+  using signals = drainOnSignal(host, session.context, { tally: () => sayTally("notice") });
   const given = {
     everyMs: flags.number("every"),
     text: flags.text("text"),
@@ -56,18 +63,16 @@ export async function runAnnounce(plan: Plan, session: CommandContext): Promise<
   const options = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   );
-  const tally = await announce(plan.endpoints.map(({ address }) => address), {
+  await announce(plan.endpoints.map(({ address }) => address), {
     ...session.context,
     stdio: session.ports.stdio,
     ...options,
+    onSent: () => sent++,
     signal: signals.drain,
   }).catch((thrown) => {
     // A signal while names are resolved: nothing was announced, and nothing has failed.
-    if (signals.received() !== null) return { sent: 0 };
-    throw thrown;
+    if (signals.received() === null) throw thrown;
   });
-  const durationMs = Math.round(clock.now() - startMs);
-  const text = `${tally.sent} messages announced, ${approximateDuration(durationMs)}`;
-  log.write("info", "tally", text, { ...tally, durationMs });
+  sayTally("info");
   return 0;
 }

@@ -36,8 +36,8 @@ export async function runLinkClient(plan: Plan, session: CommandContext): Promis
     drain,
   });
   try {
-    await held.ready;
     using _tally = sayLiveTally(session, () => totalsOf(held));
+    await held.ready;
     const { error } = await held.done;
     const signal = signals.received();
     if (signal === null) {
@@ -63,6 +63,7 @@ async function optionsOf(plan: Plan, { flags, ports }: CommandContext): Promise<
     stdio: ports.stdio,
     forwards: pairsOf(plan, "forward"),
     reverses: pairsOf(plan, "reverse"),
+    public: flags.flag("public") ?? false,
     identity: flags.text("identity") ?? await defaultIdentity(words),
     ...(heartbeat === undefined ? {} : { heartbeat }),
     ...(backoff === undefined ? {} : { backoff: parseBackoff(backoff) }),

@@ -12,7 +12,7 @@ import { sessionFields } from "../service/session_line.ts";
 import { Relay, type RelayOptions } from "../stream/relay.ts";
 import type { CommandContext } from "./command.ts";
 import { statusOfSession, statusOfSignal } from "./exit.ts";
-import { sayLiveTally, sayTally } from "./live_tally.ts";
+import { type LiveTotals, sayLiveTally, sayTally } from "./live_tally.ts";
 import { endedSession, sessionLine } from "./report.ts";
 import { retryConnections } from "./retrying.ts";
 import { sessionError } from "./session_error.ts";
@@ -46,9 +46,10 @@ export async function oneSession(
   let finish: OpenedSession["finish"];
   try {
     const opened = await openTold(session, connections, () => open(signals.context, connections));
-    const { a, b, options } = opened;
     finish = opened.finish;
-    const tally = await runSession(session, signals.context, a, b, options, connections);
+    const follow = (totals: () => LiveTotals) =>
+      sayLiveTally(session, () => ({ ...totals(), connections }));
+    const tally = await runSession(session, signals.context, { ...opened, follow });
     const error = sessionError(tally, isUnanswered(opened, tally));
     if (error !== undefined) throw error;
     const { child } = tally; // only commands that may have one take the flag
@@ -88,14 +89,17 @@ function isUnanswered({ a, b, options }: OpenedSession, tally: SessionTally): bo
   return peer.traits.endless === true && flow.writes === 0;
 }
 
+/** Two ends that are to be joined. */
+export interface JoinedEnds extends OpenedSession {
+  /** Is given what tells the figures while they move; what it returns is disposed at the end. */
+  readonly follow: (totals: () => LiveTotals) => Disposable;
+}
+
 /** Relays two ends under the session flags and says how it went (`-v`). */
 export async function runSession(
   session: CommandContext,
   context: Context,
-  a: Duplex,
-  b: Duplex,
-  options: RelayOptions = {},
-  connections?: Connections,
+  { a, b, options = {}, follow }: JoinedEnds,
 ): Promise<SessionTally> {
   const { flags } = session;
   const equippedA = await equipped(a, session).catch(async (thrown) => {
@@ -106,13 +110,7 @@ export async function runSession(
   const given = { ...options, ...relayOptionsOf(flags) };
   const relay = new Relay(left, right, context, { id: 1, ...given });
   const { peer = "b" } = options;
-  using _tally = sayLiveTally(session, () => ({
-    aToB: relay.aToB,
-    bToA: relay.bToA,
-    peer,
-    sessions: 1,
-    ...(connections === undefined ? {} : { connections }),
-  }));
+  using _tally = follow(() => ({ aToB: relay.aToB, bToA: relay.bToA, peer, sessions: 1 }));
   const tally = await relay.run();
   const ends = { a: a.remote, b: b.remote, peer, local: (peer === "a" ? a : b).local };
   const fields = sessionFields(endedSession(tally, ends));

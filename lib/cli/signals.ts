@@ -42,6 +42,7 @@ export interface SessionHooks {
 /**
  * For commands with one session: SIGINT, SIGTERM or SIGHUP aborts the context at once. A second
  * one ends the process, should closing hang. SIGHUP retries where a connection is made anew.
+ * SIGUSR2 is heard by who has a tally; whoever has none is at least not ended by it.
  */
 export function endOnSignal(
   host: Host,
@@ -58,7 +59,12 @@ export function endOnSignal(
   const onHangUp = (signal: HostSignal) => {
     if (host.terminalGone() || hooks.retry?.() !== true) onEnd(signal);
   };
-  const stop = listen(host, { SIGINT: onEnd, SIGTERM: onEnd, SIGHUP: onHangUp });
+  const stop = listen(host, {
+    SIGINT: onEnd,
+    SIGTERM: onEnd,
+    SIGHUP: onHangUp,
+    SIGUSR2: () => {},
+  });
   return {
     context: child.context,
     received: () => first,

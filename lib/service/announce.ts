@@ -23,6 +23,8 @@ export interface AnnounceOptions {
   readonly text?: string;
   /** Ends after so many messages; default: without end. */
   readonly count?: number;
+  /** Told of each message that was sent. */
+  readonly onSent?: () => void;
 }
 
 /** Defaults of `AnnounceOptions`. */
@@ -65,6 +67,7 @@ export async function announce(
   context: Context,
 ): Promise<number> {
   const { everyMs = announceDefaults.everyMs, text = announceDefaults.text, count } = options;
+  const { onSent } = options;
   const { clock, signal } = context;
   const fill = readTemplate(text);
   const encoder = new TextEncoder();
@@ -78,6 +81,7 @@ export async function announce(
       const message = fill({ host, pid: String(pid), seq: String(sent + 1), time });
       await session.write(encoder.encode(message));
       sent++;
+      onSent?.();
       if (sent === count) break;
       dueMs += everyMs * Math.max(1, Math.ceil((clock.now() - dueMs) / everyMs));
       // The signal ends the wait, and is what the loop looks at next.

@@ -1,7 +1,7 @@
 /** Rule 8: what signals do, to commands of one session and to servers. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { portOf } from "../support/ports.ts";
+import { freeTcpPort, portOf } from "../support/ports.ts";
 import { plumb, type RunningProcess, startPlumb } from "../support/process.ts";
 import { together } from "../support/together.ts";
 
@@ -139,6 +139,37 @@ Deno.test("SIGUSR2 says the tally of a single session", async () => {
   await tallies(client, /^1 session, 5 B ->, 5 B <-, /m);
   await client.endInput();
   assertEquals((await client.result()).code, 0);
+});
+
+Deno.test("listen --keep numbers its sessions, and says on SIGUSR2 what all of them did", async () => {
+  await using server = startPlumb(["listen", "--keep", "-v", "127.0.0.1:0"], { stdin: "null" });
+  const [address = ""] = await server.listening();
+  await tallies(server, /^0 sessions, 0 B ->, 0 B <-, /m);
+  for (const word of ["one\n", "three\n"]) {
+    await plumb(["connect", address], { stdin: { text: word } });
+  }
+  await tallies(server, /^0 sessions, 0 B ->, 10 B <-, /m);
+  await using client = startPlumb(["connect", address]);
+  await client.write("x");
+  await server.stdoutHas("x");
+  await tallies(server, /^1 session, 0 B ->, 11 B <-, /m);
+  await client.endInput();
+  await client.result();
+  const { stderr } = await server.stop("SIGTERM");
+  assertEquals(stderr.match(/^session \d+/gm), ["session 1", "session 2", "session 3"]);
+});
+
+Deno.test("SIGUSR2 says what was announced, and ends no command that has no tally", async () => {
+  await using announcing = startPlumb(["serve", "announce", "udp://127.0.0.1:9", "--every=1h"]);
+  await announcing.stderrLine(/^announcing to /m);
+  await tallies(announcing, /^1 message announced, /m);
+  assertEquals((await announcing.stop("SIGTERM")).code, 0);
+  const port = freeTcpPort();
+  const watch = ["sockets", "--watch", `--port=${port}`, "--timeout=1m"];
+  await using watching = startPlumb(watch);
+  await watching.stderrLine(/^waiting for a connection$/m);
+  watching.signal("SIGUSR2");
+  assertEquals((await watching.stop("SIGTERM")).code, 143);
 });
 
 Deno.test("listen --keep serves peers in turn, and ends between them by a signal with 0", async () => {

@@ -17,6 +17,8 @@ import { heartbeatOf } from "../heartbeat_value.ts";
 import { firstPeer, listenForOne, peerWithin } from "../first_peer.ts";
 import { listenForGaps, refuseGaps } from "../gap_report.ts";
 import { usage } from "../normalise.ts";
+import { KeptTally } from "../kept_tally.ts";
+import { type LiveTotals, sayLiveTally } from "../live_tally.ts";
 import { oneSession, runSession } from "../one_session.ts";
 import type { Plan } from "../plan.ts";
 import { endpointOf, planEndpoint } from "../planned_endpoint.ts";
@@ -62,7 +64,8 @@ async function keepOn(address: Address, session: CommandContext): Promise<number
   const input = new Lender(await dial(standardStreams, context, session.ports));
   const closeAtDrain = () => void listening[Symbol.asyncDispose]();
   drain.addEventListener("abort", closeAtDrain, { once: true });
-  let cut = false;
+  const kept = new KeptTally();
+  using _tally = sayLiveTally(session, () => kept.totals());
   let timeoutMs = session.flags.number("timeout"); // for the first peer alone
   while (!drain.aborted) {
     const peer = timeoutMs === undefined
@@ -75,11 +78,13 @@ async function keepOn(address: Address, session: CommandContext): Promise<number
     timeoutMs = undefined;
     using limited = limitedByDrain(context, drain, drainMs);
     const stdio = input.borrow();
-    const tally = await runSession(session, limited.context, stdio, peer, endingOf(stdio));
-    cut ||= tally.reason === "drain" || tally.reason === "signal";
+    const options = { ...endingOf(stdio), id: kept.accepted() };
+    const follow = (totals: () => LiveTotals) => kept.follow(totals);
+    const ends = { a: stdio, b: peer, options, follow };
+    kept.ended(await runSession(session, limited.context, ends));
   }
   const signal = signals.received();
-  return signal !== null && (cut || signals.forced()) ? statusOfSignal(signal) : 0;
+  return signal !== null && (kept.wasCut || signals.forced()) ? statusOfSignal(signal) : 0;
 }
 
 /** At a terminal a session ends with its peer, as that of `connect` does. */
