@@ -54,6 +54,8 @@ class DatagramListener implements Listener, SessionHost {
   readonly #socket: Datagrams;
   readonly #context: Context;
   readonly #bounds: Required<Omit<SessionsOptions, "ratePerPeer">>;
+  /** What the caller says wins over the limit: raising that would change nothing. */
+  readonly #isPerPeerGiven: boolean;
   readonly #rates: PeerRates | undefined;
   /** By `#keyOf` the peer; the least recently used comes first, as a Map keeps its order. */
   readonly #entries = new Map<string, Entry>();
@@ -83,6 +85,7 @@ class DatagramListener implements Listener, SessionHost {
       replace: options.replace ?? true,
       namelessAsOne: options.namelessAsOne ?? false,
     };
+    this.#isPerPeerGiven = options.perPeer !== undefined;
     const { ratePerPeer } = options;
     if (ratePerPeer !== undefined) {
       this.#rates = new PeerRates(ratePerPeer, limits["datagram-rate-hosts"]);
@@ -267,10 +270,9 @@ class DatagramListener implements Listener, SessionHost {
   }
 
   #sayLimit(limit: LimitName, consequence: string): void {
-    this.#sayOnce(
-      limit,
-      `limit ${limit} reached: ${consequence}; raise it with --limit ${limit}=N`,
-    );
+    const ofCaller = limit === "datagram-sessions-per-peer" && this.#isPerPeerGiven;
+    const raise = ofCaller ? "--max-per-peer N" : `--limit ${limit}=N`;
+    this.#sayOnce(limit, `limit ${limit} reached: ${consequence}; raise it with ${raise}`);
   }
 
   #sayOnce(limit: LimitName, what: string): void {

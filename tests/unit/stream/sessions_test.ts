@@ -167,7 +167,7 @@ Deno.test("a host that uses many ports ends sessions of its own, not those of ot
 });
 
 Deno.test("of one host's sessions the least recently used goes first", async () => {
-  const { clock, socket, listener } = start({ perPeer: 2 });
+  const { clock, log, socket, listener } = start({ perPeer: 2 });
   socket.push(udpPeer(1), "a");
   socket.push(udpPeer(2), "b");
   socket.push(udpPeer(1), "used again");
@@ -175,6 +175,8 @@ Deno.test("of one host's sessions the least recently used goes first", async () 
   await received(clock, socket);
   const ports = [(await accept(listener)).remote.port, (await accept(listener)).remote.port];
   assertEquals(ports, [1, 3]);
+  // Raising the limit would change nothing: the caller says how many.
+  assertMatch(log.of("limit")[0]?.text ?? "", /raise it with --max-per-peer N$/);
   await listener[Symbol.asyncDispose]();
 });
 
