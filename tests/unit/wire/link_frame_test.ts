@@ -95,6 +95,15 @@ for (const [name, write] of Object.entries(writers) as [LinkFrameName, typeof wr
   });
 }
 
+Deno.test("a count of 2^53 frames is malformed, as the page says", () => {
+  const ack = (count: bigint) =>
+    Uint8Array.fromHex(`02000008${count.toString(16).padStart(16, "0")}`);
+  assertEquals(read(ack(2n ** 53n - 1n)).amount, Number.MAX_SAFE_INTEGER);
+  for (const count of [2n ** 53n, 2n ** 64n - 1n]) {
+    assertEquals(faultOf(() => void read(ack(count))), "malformed");
+  }
+});
+
 Deno.test("fields are read as they were written", () => {
   const at = (name: string) => read(vectors.get(name) ?? new Uint8Array());
   const resume = at("RESUME");
