@@ -51,12 +51,18 @@ export function serviceNames(): readonly string[] {
   return [...Object.keys(services), ...Object.keys(handlerServices)];
 }
 
-/** The service of a name. @throws {NetError} kind "usage", naming the nearest */
-export function serviceNamed(name: string): AnyService {
+/**
+ * The service of a name.
+ *
+ * @param others names that the caller takes besides, for the hint
+ * @throws {NetError} kind "usage", naming the nearest
+ */
+export function serviceNamed(name: string, others: readonly string[] = []): AnyService {
   const row = services[name] ?? handlerServices[name];
   if (row !== undefined) return row;
-  const near = nearest(name, serviceNames());
-  const hint = near === undefined ? `one of ${serviceNames().join(" ")}` : `did you mean ${near}?`;
+  const known = [...serviceNames(), ...others];
+  const near = nearest(name, known);
+  const hint = near === undefined ? `one of ${known.join(" ")}` : `did you mean ${near}?`;
   throw new NetError({ kind: "usage", op: "serve", message: `unknown service ${name}`, hint });
 }
 

@@ -78,14 +78,18 @@ export function readArgs(
     const row = findCommand("version", commands);
     return { kind: "version", invocation: invoke(row, line, commands, environment) };
   }
-  const invocation = invoke(findCommand(name, commands), line, commands, environment);
-  if (invocation.flags.flag("help")) { // inside a cluster: -vh
+  const asked = findCommand(name, commands);
+  // Before the arguments are looked at: whoever asks for these has none.
+  const { flags } = normalise(line, flagsOf(asked), { op: name });
+  if (flags.includes("--help")) { // inside a cluster: -vh
     return { kind: "help", invocation: helpOf(name, words, commands, environment) };
   }
-  if (!invocation.flags.flag("version")) return { kind: "run", invocation };
-  const shared = line.filter((word) => word === "--json");
-  const row = findCommand("version", commands);
-  return { kind: "version", invocation: invoke(row, shared, commands, environment) };
+  if (flags.includes("--version")) {
+    const shared = line.filter((word) => word === "--json");
+    const row = findCommand("version", commands);
+    return { kind: "version", invocation: invoke(row, shared, commands, environment) };
+  }
+  return { kind: "run", invocation: invoke(asked, line, commands, environment) };
 }
 
 /** The shared flags before the command, and the command. */

@@ -3,12 +3,14 @@
  * @module
  */
 
-import { formatDuration, formatRate, formatSize } from "../address/value.ts";
+import { isScheme } from "../address/schemes.ts";
+import { formatDuration, formatMode, formatRate, formatSize } from "../address/value.ts";
+import { optionTableOf } from "../api/lasting_options.ts";
 import { escapeControls } from "../core/error.ts";
 import { defaultLimits, isLimitName, type LimitRow, limitTable } from "../core/limits.ts";
 import type { OptionValue, ValueKind } from "../core/option.ts";
 import type { FlagRow } from "./flag.ts";
-import type { Json, Plan } from "./plan.ts";
+import type { Json, Plan, PlannedEndpoint } from "./plan.ts";
 import { table } from "./text.ts";
 
 const kinds = { count: "integer", bytes: "size", ms: "duration" } as const;
@@ -22,9 +24,11 @@ export function planText(plan: Plan, rows: readonly FlagRow[]): string {
   const sections = [
     [
       "endpoints",
-      plan.endpoints.flatMap(({ role, side, address, options }) => [
-        [role, side, address],
-        ...options.map(({ name, value, source }) => ["", "", `${name}=${value} (${source})`]),
+      plan.endpoints.flatMap((endpoint) => [
+        [endpoint.role, endpoint.side, endpoint.address],
+        ...endpoint.options.map(({ name, value, source }) => {
+          return ["", "", `${name}=${show(optionKind(endpoint, name), value)} (${source})`];
+        }),
       ]),
     ],
     [
@@ -53,10 +57,17 @@ export function planText(plan: Plan, rows: readonly FlagRow[]): string {
     .map(escapeControls).join("\n");
 }
 
+/** The kind of an endpoint's option; both sides may have one of that name, of different kinds. */
+function optionKind({ scheme, side }: PlannedEndpoint, name: string): ValueKind {
+  const rows = isScheme(scheme) ? optionTableOf(scheme) : [];
+  return rows.find((row) => row.name === name && (row.side ?? side) === side)?.kind ?? "text";
+}
+
 function show(kind: ValueKind, value: OptionValue): string {
   if (typeof value !== "number") return String(value);
   if (kind === "duration") return formatDuration(value);
   if (kind === "size") return formatSize(value);
+  if (kind === "mode") return formatMode(value);
   return kind === "rate" ? formatRate(value) : String(value);
 }
 

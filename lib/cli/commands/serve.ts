@@ -29,7 +29,7 @@ export async function plan(invocation: Invocation): Promise<Plan> {
   refuseAnnounceFlags(invocation, first);
   const isCommand = /^(exec|sh):/.test(first); // exec:CMD is the service and its subject in one
   const name = isCommand ? "exec" : first;
-  const service = serviceNamed(name);
+  const service = serviceNamed(name, [announceName]);
   refuseOtherServices(flags, service);
   refuseTwoHeartbeats(flags, service);
   heartbeatOf("serve", flags, service.name === pingpongName);

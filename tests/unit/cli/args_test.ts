@@ -125,6 +125,7 @@ Deno.test("--help anywhere wins over every error beside it", () => {
       ["--help", "relay"],
       ["relay", "--nonsense", "a", "b", "c", "-h"],
       ["relay", "a", "b", "-vh"],
+      ["relay", "-vh"],
     ]
   ) {
     const { kind, invocation } = invocationOf(argv);
@@ -138,6 +139,9 @@ Deno.test("--version is the version, with and without a command", () => {
   const { kind, invocation } = invocationOf(["connect", ":1", "--version", "--json"]);
   assertEquals([kind, invocation.row.name], ["version", "version"]);
   assertEquals(invocation.flags.flag("json"), true);
+  assertEquals(invocationOf(["connect", "--version"]).kind, "version");
+  assertEquals(invocationOf(["--version", "connect"]).kind, "version");
+  assertEquals(refusal("connect", "--version", "--nonsense"), "connect: unknown flag --nonsense");
 });
 
 Deno.test("no arguments ask for nothing", () => {
