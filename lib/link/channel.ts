@@ -42,9 +42,9 @@ export class Channel implements Speaker, DataSource, HostedChannel {
     this.id = id;
     this.kind = kind;
     this.#state = opening === null ? "offered" : "new";
-    const { windowBytes, replayBytes } = host.settings;
+    const { windowBytes, replayBytes, largeWriteBytes } = host.settings;
     this.input = new ChannelInput(kind === "datagrams", windowBytes, host.budget);
-    this.output = new ChannelOutput(host.memory, replayBytes);
+    this.output = new ChannelOutput(host.memory, replayBytes, largeWriteBytes);
     const { memory } = host;
     this.#intents = new ChannelIntents(id, opening, kind === "datagrams", this.input, memory);
     this.#expired = () => void host.tally.datagramsExpired++;

@@ -7,7 +7,13 @@
  */
 
 import { linkFault } from "../wire/link_code.ts";
-import { dataHeaderBytes, linkFrame, maximumFrameBytes, messageCost } from "../wire/link_frame.ts";
+import {
+  dataHeaderBytes,
+  linkFrame,
+  maximumDataBytes,
+  maximumFrameBytes,
+  messageCost,
+} from "../wire/link_frame.ts";
 import { putDataHead } from "../wire/link_frame_writer.ts";
 import { FrameMemory, type OutFrame } from "./frame_memory.ts";
 
@@ -18,6 +24,7 @@ const mostCredit = 0x7fff_ffff;
 export class ChannelOutput {
   readonly #memory: FrameMemory;
   readonly #bound: number;
+  readonly #largeWrite: number;
   #credit = 0;
   #first: OutFrame | null = null;
   #last: OutFrame | null = null;
@@ -26,10 +33,14 @@ export class ChannelOutput {
   /** True where the last write took less because the session's memory is full. */
   lacksMemory = false;
 
-  /** @param bound most that the memory of the session may hold for data, in bytes */
-  constructor(memory: FrameMemory, bound: number) {
+  /**
+   * @param bound most that the memory of the session may hold for data, in bytes
+   * @param largeWrite bytes of a write whose frames lie one behind the other
+   */
+  constructor(memory: FrameMemory, bound: number, largeWrite: number) {
     this.#memory = memory;
     this.#bound = bound;
+    this.#largeWrite = largeWrite;
   }
 
   /** Bytes that may be written before the peer gives more credit. */
@@ -53,9 +64,11 @@ export class ChannelOutput {
   /** Takes bytes of a stream, as many as credit and memory allow. @returns how many */
   write(channel: number, chunk: Uint8Array): number {
     const most = Math.min(chunk.length, this.#credit);
+    const isLarge = most >= this.#largeWrite;
     let taken = 0;
     while (taken < most) {
-      const frame = this.#openFrame(channel, most - taken);
+      const left = most - taken;
+      const frame = isLarge ? this.#carve(channel, left) : this.#openFrame(channel, left);
       if (frame === null) break;
       const length = Math.min(most - taken, frame.room);
       const whole = length === chunk.length;
@@ -78,7 +91,8 @@ export class ChannelOutput {
       this.lacksMemory = !hasRoom;
       return false;
     }
-    const frame = this.#append(linkFrame.message, channel, message.length);
+    const memory = this.#memory.take(dataHeaderBytes + message.length);
+    const frame = this.#append(linkFrame.message, channel, memory);
     frame.bytes.set(message, dataHeaderBytes);
     frame.length += message.length;
     frame.expiresMs = expiresMs;
@@ -125,11 +139,19 @@ export class ChannelOutput {
     const last = this.#last;
     if (last !== null && last.room > 0) return last;
     const size = Math.min(dataHeaderBytes + length, maximumFrameBytes);
-    return this.#hasRoom(size) ? this.#append(linkFrame.data, channel, length) : null;
+    return this.#hasRoom(size)
+      ? this.#append(linkFrame.data, channel, this.#memory.take(size))
+      : null;
   }
 
-  #append(type: number, channel: number, length: number): OutFrame {
-    const frame = this.#memory.take(Math.min(dataHeaderBytes + length, maximumFrameBytes));
+  /** One of as many frames of the same length as it takes: the last is no crumb of a record. */
+  #carve(channel: number, left: number): OutFrame | null {
+    const length = dataHeaderBytes + Math.ceil(left / Math.ceil(left / maximumDataBytes));
+    if (this.#memory.used + length > this.#bound) return null;
+    return this.#append(linkFrame.data, channel, this.#memory.carve(length));
+  }
+
+  #append(type: number, channel: number, frame: OutFrame): OutFrame {
     frame.type = type;
     frame.channel = channel;
     frame.length = dataHeaderBytes;

@@ -3,11 +3,12 @@
  *
  * The bytes of a `write` are copied once, into the frame that is sent, sent again and forgotten.
  * Frames are pooled by size, so that a stream makes no garbage and a frame of ten bytes does not
- * hold 64 KiB of the bound.
+ * hold 64 KiB of the bound. Those of a large write lie in one slab, where nothing of it is unused.
  * @module
  */
 
 import { dataHeaderBytes, maximumFrameBytes } from "../wire/link_frame.ts";
+import { Slab, slabBytes, slabGapBytes } from "./frame_slab.ts";
 
 /**
  * Capacities of frames: control, a TCP segment or 1 KiB, 16 KiB (a TLS record), the largest; with
@@ -20,6 +21,8 @@ const kept = [1024, 1024, 64, 64] as const;
 
 const free: OutFrame[][] = sizes.map(() => []);
 
+const noBytes = new Uint8Array(0);
+
 /** What a frame of the largest kind counts as. */
 export const largestFrameMemory: number = sizes[3];
 
@@ -27,8 +30,12 @@ export const largestFrameMemory: number = sizes[3];
 export class OutFrame {
   /** Header and body; `length` of it is used. Swapped when the frame shrinks. */
   bytes: Uint8Array;
-  /** Index of its size. */
+  /** Index of its size; -1 in a slab. */
   sizeClass: number;
+  /** Where it lies; null: in memory of its own. */
+  slab: Slab | null = null;
+  /** Where it begins in its slab. */
+  offset = 0;
   /** Bytes that are written. */
   length = 0;
   /** Type byte, as the frame will have it. */
@@ -43,7 +50,7 @@ export class OutFrame {
   /** Use `FrameMemory.take`. */
   constructor(sizeClass: number) {
     this.sizeClass = sizeClass;
-    this.bytes = new Uint8Array(sizes[sizeClass] ?? 0);
+    this.bytes = sizeClass < 0 ? noBytes : new Uint8Array(sizes[sizeClass] ?? 0);
   }
 
   /** Bytes that still fit. */
@@ -60,6 +67,8 @@ export class OutFrame {
 /** The frames of one session, counted. */
 export class FrameMemory {
   #used = 0;
+  /** The slab that the last long frame lies in; null: nothing is held in one. */
+  #slab: Slab | null = null;
 
   /** Bytes that are held. */
   get used(): number {
@@ -79,9 +88,34 @@ export class FrameMemory {
     return frame;
   }
 
+  /** A frame of exactly so many bytes, where it can behind the last one of this kind; empty. */
+  carve(length: number): OutFrame {
+    let slab = this.#slab;
+    if (slab === null || slab.end + slabGapBytes + length > slabBytes) {
+      slab = this.#slab = Slab.take();
+    }
+    const frame = new OutFrame(-1);
+    frame.slab = slab;
+    frame.offset = slab.end + slabGapBytes;
+    slab.end = frame.offset + length;
+    slab.holders++;
+    frame.bytes = slab.bytes.subarray(frame.offset, slab.end);
+    this.#used += length;
+    return frame;
+  }
+
+  /** One holder of a slab less. */
+  release(slab: Slab): void {
+    if (slab.release() && slab === this.#slab) this.#slab = null;
+  }
+
   /** Takes a frame back; it must be in no list. */
   give(frame: OutFrame): void {
     this.#used -= frame.bytes.length;
+    if (frame.slab !== null) {
+      this.release(frame.slab);
+      return void (frame.slab = null); // not used again: it is small, and its bytes are another's
+    }
     frame.length = 0;
     frame.type = 0;
     frame.channel = 0;

@@ -18,6 +18,15 @@ export interface CarrierUser {
   received(): void;
   /** Puts frames into `into`. @returns how many bytes; 0: there is nothing to say */
   pull(into: Uint8Array): number;
+  /** Records that need not be copied, if these are what is to be said next; of plain ones only. */
+  pullRun(most: number): Outgoing | null;
+}
+
+/** Records that are to be written. */
+export interface Outgoing {
+  readonly bytes: Uint8Array;
+  /** The system has taken them all: their memory is free. */
+  taken(): void;
 }
 
 /** What a carrier has carried, records and all. */
@@ -81,15 +90,8 @@ export class LinkCarrier {
   /** Says that there may be something to say. Cheap where there is not. */
   wake(): void {
     if (this.#writing !== undefined || this.#isOver) return;
-    const batch = batches.take();
-    let end: number;
-    try {
-      end = this.#fill(batch);
-    } catch (thrown) {
-      return this.#end(toNetError(thrown, "link"));
-    }
-    if (end > 0) this.#writing = this.#write(batch, end);
-    else batches.give(batch);
+    const first = this.#next();
+    if (first !== null) this.#writing = this.#write(first);
   }
 
   /** Ends it in order, once all that is to be said was taken. Idempotent. */
@@ -112,28 +114,44 @@ export class LinkCarrier {
     this.#over.resolve(error);
   }
 
+  /** What is to be said next; null: nothing, or no more. */
+  #next(): Outgoing | null {
+    if (this.#isOver) return null;
+    try {
+      const run = this.#records.writer.seals ? null : this.#user.pullRun(batches.size);
+      return run ?? this.#fill(batches.take());
+    } catch (thrown) {
+      this.#end(toNetError(thrown, "link"));
+      return null;
+    }
+  }
+
   /** Puts records into the batch for as long as there is something to say. */
-  #fill(batch: Uint8Array): number {
+  #fill(batch: Uint8Array): Outgoing | null {
     let end = 0;
     while (end + maximumRecordBytes <= batch.length) {
       const next = this.#records.writer.put(batch, end, this.#pull);
       if (next === end) break;
       end = next;
     }
-    return end;
+    const taken = () => batches.give(batch);
+    if (end > 0) return { bytes: batch.subarray(0, end), taken };
+    taken();
+    return null;
   }
 
   readonly #pull = (into: Uint8Array): number => this.#user.pull(into);
 
-  async #write(batch: Uint8Array, first: number): Promise<void> {
+  async #write(first: Outgoing): Promise<void> {
     try {
-      for (let end = first; end > 0 && !this.#isOver; end = this.#fill(batch)) {
-        await this.#carrier.write(batch.subarray(0, end));
-        this.flows.bytesOut += end;
+      for (let next: Outgoing | null = first; next !== null; next = this.#next()) {
+        const { bytes } = next;
+        await this.#carrier.write(bytes);
+        this.flows.bytesOut += bytes.length;
+        next.taken();
       }
-      batches.give(batch);
     } catch (thrown) {
-      // The batch is left to the collector: a write that failed may still read it.
+      // Their memory is left to the collector: a write that failed may still read it.
       this.#end(toNetError(thrown, "link", this.#carrier.remote.text, "remote"));
     }
     this.#writing = undefined;

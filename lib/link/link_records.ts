@@ -18,6 +18,12 @@ export const maximumBodyBytes = 0xffff;
 /** Most bytes that a record takes up. */
 export const maximumRecordBytes: number = recordHeadBytes + maximumBodyBytes;
 
+/** Writes the head of a record whose body is there already. */
+export function putRecordHead(bytes: Uint8Array, at: number, bodyBytes: number): void {
+  bytes[at] = bodyBytes >>> 8;
+  bytes[at + 1] = bodyBytes & 0xff;
+}
+
 /** Puts records of one direction together. */
 export class RecordWriter {
   readonly #cipher: CipherState;
@@ -28,6 +34,11 @@ export class RecordWriter {
     this.#sealsAll = sealsAll;
   }
 
+  /** True where the next record is sealed. */
+  get seals(): boolean {
+    return this.#sealsAll || this.#cipher.records === 0;
+  }
+
   /**
    * Makes one record at `at`, of what `fill` puts into the place that it is given.
    *
@@ -36,7 +47,7 @@ export class RecordWriter {
    * @throws {NetError} kind "limit" when the numbers of the cipher are used up
    */
   put(batch: Uint8Array, at: number, fill: (into: Uint8Array) => number): number {
-    const seals = this.#sealsAll || this.#cipher.records === 0;
+    const { seals } = this;
     const extra = seals ? tagBytes : 0;
     const start = at + recordHeadBytes;
     // Not sealed, a record holds no more than it would sealed: what a reader keeps is the same.
@@ -45,10 +56,8 @@ export class RecordWriter {
     const plain = fill(batch.subarray(start, start + room));
     if (plain === 0) return at;
     if (seals) this.#cipher.seal(batch.subarray(start, start + plain), batch, start);
-    const body = plain + extra;
-    batch[at] = body >>> 8;
-    batch[at + 1] = body & 0xff;
-    return start + body;
+    putRecordHead(batch, at, plain + extra);
+    return start + plain + extra;
   }
 }
 

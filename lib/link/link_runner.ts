@@ -146,6 +146,7 @@ export class LinkRunner implements ChannelOwner {
         this.stirred();
       },
       pull: (into) => this.session.pull(number, into, this.#nowMs()),
+      pullRun: (most) => this.session.pullRun(number, most, this.#nowMs()),
     });
     this.#carrier = carrier;
     this.#peer = duplex.remote;

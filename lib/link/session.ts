@@ -10,6 +10,7 @@ import type { Sink } from "../core/machine.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import { maximumDataBytes, maximumFrameBytes } from "../wire/link_frame.ts";
 import { type ChannelFacts, factsOf } from "./channel_host.ts";
+import type { FrameRun } from "./frame_run.ts";
 import { SessionClock } from "./session_clock.ts";
 import type { ChannelKind, SessionEvent } from "./session_events.ts";
 import { failSession, SessionInput } from "./session_input.ts";
@@ -182,6 +183,18 @@ export class LinkSession {
     const { standing } = this.#parts;
     if (carrier !== standing.carrier || standing.state === "none") return 0;
     return this.#output.pull(into, nowMs);
+  }
+
+  /**
+   * As `pull`, for a carrier that seals nothing: long frames as records where they lie.
+   *
+   * @param most how many bytes of records the carrier takes now
+   * @returns null where something is to be said that only `pull` gives, or nothing. One that is
+   * given is to be told when it was `taken`
+   */
+  pullRun(carrier: number, most: number, nowMs: number): FrameRun | null {
+    const { standing } = this.#parts;
+    return carrier === standing.carrier ? this.#output.pullRun(most, nowMs) : null;
   }
 
   /** Time has passed. */

@@ -4,6 +4,7 @@
  */
 
 import { defaultLimits, type Limits } from "../core/limits.ts";
+import { maximumDataBytes } from "../wire/link_frame.ts";
 
 /** Who dialled: it decides who gives which channel numbers. */
 export type LinkRole = "client" | "server";
@@ -23,6 +24,11 @@ export interface LinkSessionOptions {
   readonly windowBytes?: number;
   /** Memory of what was sent and not yet acknowledged; default and most: limit `link-replay`. */
   readonly replayBytes?: number;
+  /**
+   * Bytes of a write whose frames are laid out to be sent as they lie (`pullRun`): what a stream at
+   * speed writes; default four of the longest frames. Those of a smaller one have memory of their own.
+   */
+  readonly largeWriteBytes?: number;
   /** An acknowledgement waits so long for more to acknowledge; default 25 ms. */
   readonly ackDelayMs?: number;
   /** A datagram that could not be sent within this time is dropped; default 5 s. */
@@ -65,6 +71,7 @@ export function settingsOf(options: LinkSessionOptions): SessionSettings {
     heartbeat: options.heartbeat === undefined ? defaultLinkHeartbeat : options.heartbeat,
     windowBytes: Math.max(leastWindowBytes, window),
     replayBytes: Math.max(leastReplayBytes, replay),
+    largeWriteBytes: options.largeWriteBytes ?? 4 * maximumDataBytes,
     ackDelayMs: options.ackDelayMs ?? 25,
     datagramExpiryMs: options.datagramExpiryMs ?? 5_000,
   };

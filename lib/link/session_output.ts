@@ -8,6 +8,8 @@ import { linkCodes } from "../wire/link_code.ts";
 import { encodeReason, putAck, putGoaway, putResume } from "../wire/link_frame_writer.ts";
 import { goawayFrame } from "./control_frames.ts";
 import type { OutFrame } from "./frame_memory.ts";
+import { FrameRun } from "./frame_run.ts";
+import { recordHeadBytes } from "./link_records.ts";
 import { afterGreeting, cutAll, endIfOver, type SessionParts } from "./session_parts.ts";
 
 /**
@@ -60,25 +62,57 @@ export class SessionOutput {
     return at;
   }
 
+  /**
+   * Long frames that are next, as records where they lie; null where something else is to be said
+   * first, or nothing. For a carrier that seals nothing.
+   */
+  pullRun(most: number, nowMs: number): FrameRun | null {
+    const { standing, acknowledger, pulse, memory, tally } = this.#parts;
+    if (standing.state !== "up" || standing.failure !== null) return null;
+    if (acknowledger.isDue || pulse.hasOutput) return null;
+    let room = most - recordHeadBytes;
+    const first = this.#next(room, nowMs);
+    if (first === null || first.slab === null) return null;
+    const run = new FrameRun(memory, first, first.slab);
+    let frame: OutFrame | null = first;
+    while (frame !== null && run.add(frame)) {
+      room -= frame.length + recordHeadBytes;
+      this.#gone(frame);
+      frame = this.#next(room, nowMs);
+    }
+    tally.bytesSent += run.bytes.length;
+    return run;
+  }
+
   #fill(into: Uint8Array, start: number, nowMs: number): number {
-    const { replay, tally } = this.#parts;
     let at = start;
     for (;;) {
-      while (replay.hasUnsent) {
-        const frame = replay.next(into.length - at, nowMs, this.#expired);
-        if (frame === null) return at;
-        const { bytes, length } = frame;
-        into.set(length === bytes.length ? bytes : bytes.subarray(0, length), at);
-        at += length;
-        if (replay.advance()) {
-          tally.framesResent++;
-          tally.bytesResent += length;
-        } else tally.framesSent++;
-      }
+      const frame = this.#next(into.length - at, nowMs);
+      if (frame === null) return at;
+      const { bytes, length } = frame;
+      into.set(length === bytes.length ? bytes : bytes.subarray(0, length), at);
+      at += length;
+      this.#gone(frame);
+    }
+  }
+
+  /** The next frame with a number, if it fits into so many bytes. It stays the next until it is gone. */
+  #next(room: number, nowMs: number): OutFrame | null {
+    const { replay } = this.#parts;
+    if (!replay.hasUnsent) {
       const made = this.#make(nowMs);
-      if (made === null) return at;
+      if (made === null) return null;
       replay.append(made);
     }
+    return replay.next(room, nowMs, this.#expired);
+  }
+
+  /** The carrier was given the frame. */
+  #gone({ length }: OutFrame): void {
+    const { replay, tally } = this.#parts;
+    if (!replay.advance()) return void tally.framesSent++;
+    tally.framesResent++;
+    tally.bytesResent += length;
   }
 
   /** True where something that has no number yet may be said now. */

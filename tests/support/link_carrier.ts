@@ -41,13 +41,29 @@ export class LossyPipe {
     return this.#last === 0 || (this.#last !== Infinity && this.size === 0);
   }
 
+  /** Bytes of records that it takes now. */
+  get room(): number {
+    return capacity - this.size;
+  }
+
+  /** Takes records that are whole; there must be room. */
+  putRecords(records: Uint8Array): void {
+    this.#makeRoom(records.length);
+    if (this.isHole || this.#last !== Infinity) return;
+    this.#bytes.set(records, this.#end);
+    this.#end += records.length;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#end + bytes <= capacity) return;
+    this.#bytes.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+
   /** Lets `fill` write a record into the carrier; 0 bytes are none. */
   put(fill: (into: Uint8Array) => number): number {
-    if (this.#end + maximumFrameBytes + 2 > capacity) {
-      this.#bytes.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
+    this.#makeRoom(maximumFrameBytes + 2);
     const at = this.#end + 2;
     const length = fill(this.#bytes.subarray(at, at + maximumFrameBytes));
     if (length === 0 || this.isHole || this.#last !== Infinity) return length;

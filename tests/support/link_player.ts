@@ -354,8 +354,9 @@ export class LinkPlayer {
       out.written += taken;
       this.bytes += taken;
       if (taken < chunk.length) end.canWrite = false;
-    } else if (this.session.send(id, out.message(out.written, length), nowMs)) out.written++;
-    else end.canWrite = false;
+    } else if (this.session.send(id, out.message(out.written, length % 60_000), nowMs)) {
+      out.written++;
+    } else end.canWrite = false;
     const { replayBytes = 0 } = this.#options;
     if (this.session.replayBytes > replayBytes + 384 * 1024) {
       throw new Error(`${this.session.replayBytes} bytes are held for the peer`);

@@ -14,7 +14,7 @@ Deno.test("every byte arrives once and in order, whatever happens to the carrier
     playLink(Number(alone));
     return;
   }
-  const sums = { carriers: 0, bytes: 0, resent: 0, expired: 0, channels: 0, dead: 0 };
+  const sums = { carriers: 0, bytes: 0, resent: 0, expired: 0, channels: 0, dead: 0, runs: 0 };
   for (let seed = 0; seed < 1000; seed++) {
     const report = playLink(seed);
     for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += report[name];
