@@ -8,6 +8,7 @@ import type { HeldSocket } from "./sockets_filter.ts";
 import { socketWords } from "./sockets_info.ts";
 import type { NameEnd } from "./sockets_names.ts";
 import type { SocketRow } from "./sockets_row.ts";
+import type { TcpInfo } from "../wire/tcp_info.ts";
 import { approximateDuration } from "./quantity.ts";
 import { table, wrap } from "./text.ts";
 
@@ -92,7 +93,22 @@ export function socketFields(
       ? {}
       : { localName: nameEnd(row, "local"), remoteName: nameEnd(row, "remote") }),
     ...(info
-      ? { words: socketWords(row), congestion: inet?.congestion ?? null, info: inet?.info ?? null }
+      ? {
+        words: socketWords(row),
+        congestion: inet?.congestion ?? null,
+        info: inet === null || inet.info === null ? null : infoFields(inet.info),
+      }
       : {}),
   };
+}
+
+/** As all of `--json` has it: the kernel's microseconds as milliseconds, and so called. */
+function infoFields(info: TcpInfo): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(
+    Object.entries(info).map(([key, value]: [string, number | null]) =>
+      key.endsWith("Us")
+        ? [key.replace(/Us$/, "Ms"), value === null ? null : value / 1000]
+        : [key, value]
+    ),
+  );
 }

@@ -234,6 +234,13 @@ Deno.test("an object has its nine keys first, null where a holder is not known",
   assertEquals(shared["localName"], "127.0.0.1:40000");
 });
 
+Deno.test("what the kernel tells in microseconds is milliseconds in an object, and so called", () => {
+  const row = held(tcp({}, { roundTripUs: 1500, busyUs: null, lost: 2 }));
+  const info = socketFields(row, null, true)["info"] as Record<string, unknown>;
+  assertEquals([info["roundTripMs"], info["busyMs"], info["lost"]], [1.5, null, 2]);
+  assertEquals(Object.keys(info).filter((key) => key.endsWith("Us")), []);
+});
+
 Deno.test("the hint is for those who are not root, and only where something is missing", () => {
   const rows = [held(tcp()), held(tcp({ inode: 0 })), held(tcp(), "nginx")];
   assertEquals(
