@@ -7,11 +7,12 @@ import { formatAddress } from "../address/format.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Listener } from "../core/contract.ts";
-import type { Ports } from "../core/transport.ts";
+import type { Passive, Ports } from "../core/transport.ts";
 import type { AcceptPolicy } from "../service/policy.ts";
 import { sessionsOf, type SessionsOptions } from "../stream/sessions.ts";
 import { openPassive } from "../transport/open.ts";
 import { lastingOf } from "./lasting_options.ts";
+import { acceptQueues } from "./machine_figures.ts";
 
 /**
  * Opens everything that an address listens on, datagram sockets as listeners of sessions, and says
@@ -27,6 +28,7 @@ export async function openListeners(
 ): Promise<readonly Listener[]> {
   lastingOf(address); // refuses with a hint what only the active side has
   const opened = await openPassive(address, context, ports);
+  if (address.options.some(({ name }) => name === "backlog")) sayBacklogs(opened, context);
   const listeners = opened.map((passive) =>
     passive.kind === "listener"
       ? passive.listener
@@ -38,6 +40,15 @@ export async function openListeners(
     context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
   }
   return listeners;
+}
+
+/** Says what listen(2) was given in effect; only sock_diag(7) tells that. */
+function sayBacklogs(opened: readonly Passive[], { log }: Context): void {
+  const locals = opened.flatMap((one) => one.kind === "listener" ? one.listener.local : []);
+  for (const { listener, limit } of acceptQueues(locals)) {
+    const fields = { name: "backlog", value: limit };
+    log.write("info", "option", `${listener}: backlog is ${limit}`, fields);
+  }
 }
 
 /** Which address each listener was opened for; a server that is taken over tells it. */

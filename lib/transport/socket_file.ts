@@ -3,6 +3,8 @@
  * @module
  */
 
+import { formatMode } from "../address/value.ts";
+import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
 import type { Options, OptionTable } from "../core/option.ts";
 
@@ -49,10 +51,28 @@ export function readFileSettings(options: Options): FileSettings {
   };
 }
 
-/** Gives a file its owner, then its mode. @throws what the system says (EPERM for another user) */
-export function applyFileSettings(path: string, { mode, user, group }: FileSettings): void {
+/**
+ * Gives a file its owner, then its mode, and says what the system made of it.
+ *
+ * @param text the endpoint in the address language
+ * @throws what the system says (EPERM for another user)
+ */
+export function applyFileSettings(
+  path: string,
+  { mode, user, group }: FileSettings,
+  text: string,
+  { log }: Context,
+): void {
   if (user !== null || group !== null) Deno.chownSync(path, user, group);
   if (mode !== null) Deno.chmodSync(path, mode);
+  const taken = Deno.lstatSync(path);
+  const say = (name: string, asked: number | null, value: string | number | null) => {
+    if (asked === null) return;
+    log.write("info", "option", `${text}: ${name} is ${value}`, { name, value });
+  };
+  say("mode", mode, formatMode((taken.mode ?? 0) & 0o7777));
+  say("user", user, taken.uid);
+  say("group", group, taken.gid);
 }
 
 /**

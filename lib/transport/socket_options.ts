@@ -62,7 +62,14 @@ export function backlogRow(usual: string): OptionRow {
 export type SocketSettings = ReadonlyArray<{
   readonly name: string;
   readonly value: SocketOptionValue;
+  /** What was written in the address, where that is another name of it: what is said names it. */
+  readonly written?: string;
 }>;
+
+/** The names of settings, as they were written. */
+export function writtenNames(settings: SocketSettings): readonly string[] {
+  return settings.map(({ name, written = name }) => written);
+}
 
 /**
  * Reads those of the named options that were given, and refuses what no kernel would take before
@@ -147,7 +154,7 @@ export function applySocketSettings(
   text: string,
   context: Context,
 ): void {
-  for (const { name, value } of settings) {
+  for (const { name, value, written = name } of settings) {
     if (fd === null) {
       throw new NetError({
         kind: "unavailable",
@@ -157,7 +164,7 @@ export function applySocketSettings(
         hint: "socket options need --allow-ffi",
       });
     }
-    sayTaken(name, applyOne(fd, name, value, text), text, context);
+    sayTaken(written, applyOne(fd, name, value, text), text, context);
   }
 }
 

@@ -3,12 +3,15 @@
  * @module
  */
 
+import type { Context } from "../core/context.ts";
+import type { Peer } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { OptionRow, Options } from "../core/option.ts";
 import { SocketOptionError } from "../sys/socket_options.ts";
 import { interfaceIndex } from "../sys/procnet.ts";
 import { inetPton } from "../wire/inet.ts";
 import { encodeSockaddr } from "../wire/sockaddr.ts";
+import { hostPort } from "./peer.ts";
 import type { ResolvedHost } from "./resolve.ts";
 
 /** Where a socket is bound before it connects. */
@@ -58,6 +61,12 @@ function portOf(text: string, digits: string): number {
   const port = Number(digits);
   if (port > 65_535) throw fault(text, "a port is at most 65535");
   return port;
+}
+
+/** Says what a socket was bound to, with the port that the system picked. */
+export function saySource(text: string, local: Peer, { log }: Context): void {
+  const value = hostPort(local.host ?? "", local.port ?? 0);
+  log.write("info", "option", `${text}: bind is ${value}`, { name: "bind", value });
 }
 
 /**

@@ -24,7 +24,7 @@ import { TcpPowers } from "./tcp_powers.ts";
 import { SocketListener } from "./listener.ts";
 import { confirmSettings } from "./socket_options.ts";
 import { SocketSession } from "./socket.ts";
-import { hostsFrom } from "./source_address.ts";
+import { hostsFrom, saySource } from "./source_address.ts";
 import {
   applyTcpSettings,
   nativeNames,
@@ -106,7 +106,9 @@ function nativeDialer(
     session(socket, host) {
       setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
       confirmSettings(socket.fd, settings.elsewhere, text, context);
-      return connectedSession(socket, { host, port }, context);
+      const session = connectedSession(socket, { host, port }, context);
+      if (settings.source !== undefined) saySource(text, session.local, context);
+      return session;
     },
   };
 }

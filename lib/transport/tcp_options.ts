@@ -21,6 +21,7 @@ import {
   settingsOf,
   socketOptionRows,
   type SocketSettings,
+  writtenNames,
 } from "./socket_options.ts";
 import { readSource, type SourceAddress, sourceRow } from "./source_address.ts";
 
@@ -149,7 +150,9 @@ function readGiven(options: Options, side: "active" | "passive"): TcpSettings {
     lingerMs: linger === 0 ? undefined : linger,
     source: side === "active" ? readSource(options) : undefined,
     elsewhere: flagsGiven(options, side === "active" ? ["nodelay"] : flagsOfListener),
-    socket: device === undefined ? socket : [{ name: "bindtodevice", value: device }, ...socket],
+    socket: device === undefined
+      ? socket
+      : [{ name: "bindtodevice", value: device, written: "interface" }, ...socket],
   };
 }
 
@@ -177,7 +180,7 @@ export function uninherited(settings: TcpSettings): readonly SocketOptionSetting
 export function nativeNames(settings: TcpSettings, side: "active" | "passive"): readonly string[] {
   const phases: OptionPhase[] = side === "active" ? ["bind", "connect"] : ["bind"];
   const own = side === "active" ? [] : uninherited(settings);
-  const names = [...settingsOf(settings.socket, ...phases), ...own].map(({ name }) => name);
+  const names = writtenNames([...settingsOf(settings.socket, ...phases), ...own]);
   return settings.source === undefined ? names : ["bind", ...names];
 }
 

@@ -18,7 +18,7 @@ import { bindUdp } from "./native_udp.ts";
 import { inetPeer } from "./peer.ts";
 import { resolveHost } from "./resolve.ts";
 import { requireRuntimeDatagrams } from "./runtime_datagrams.ts";
-import { hostsFrom, type SourceAddress, sourceError } from "./source_address.ts";
+import { hostsFrom, saySource, type SourceAddress, sourceError } from "./source_address.ts";
 import type { DatagramSocket } from "./udp_descriptor.ts";
 import {
   applyUdpSettings,
@@ -68,6 +68,7 @@ async function connect(request: OpenRequest<InetAddress>): Promise<Duplex> {
   const socket = new UdpSocket(bound, guard, zone);
   try {
     applyUdpSettings(socket.descriptor, socket.local.host ?? "", settings, text, context);
+    if (source !== undefined) saySource(text, socket.local, context);
   } catch (thrown) {
     socket.abort();
     throw toNetError(thrown, "connect", text);
@@ -136,7 +137,8 @@ async function joinAll(
     else await joinByRuntime(socket as Deno.DatagramConn, wanted); // the other kind has one
     const { group, on, sources } = wanted;
     const where = on === undefined ? "where the route leads" : `on ${on.name}`;
-    const said = `${text}: joined ${group} ${where}`;
+    const from = sources.length === 0 ? "" : `, from ${sources.join(" ")}`;
+    const said = `${text}: joined ${group} ${where}${from}`;
     log.write("info", "join", said, { address: text, group, interface: on?.name ?? null, sources });
   }
 }

@@ -98,7 +98,7 @@ async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passi
       text: local.text,
       context,
       bind,
-      prepare: (path) => applyFileSettings(path, settings),
+      prepare: (path) => applyFileSettings(path, settings, local.text, context),
     });
   if (socketSettings.length > 0) {
     const bind = (path: string) =>

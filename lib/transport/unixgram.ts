@@ -164,7 +164,7 @@ async function bindPath(
   const socket = mode === null ? bind() : withUmask(~mode & 0o777, bind);
   try {
     configure(socket, socketSettings, text, context);
-    applyFileSettings(path, settings);
+    applyFileSettings(path, settings, text, context);
     const mine = identify(await Deno.lstat(path));
     return { socket, boundPath: path, remove: () => removeIfSame(absolute, mine) };
   } catch (thrown) {

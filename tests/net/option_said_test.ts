@@ -5,6 +5,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseAddress } from "../../lib/address/parse.ts";
+import { openListeners } from "../../lib/api/passive.ts";
 import { makeContext } from "../../lib/core/context.ts";
 import { NetError } from "../../lib/core/error.ts";
 import { SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from "../../lib/sys/constants.ts";
@@ -44,14 +45,11 @@ async function saidOf(text: string): Promise<string[]> {
   return log.of("option").map(({ fields }) => String(fields.name));
 }
 
-/** `interface=` of TCP is an option of the kernel by another name. */
-const called = (name: string) => name === "interface" ? "bindtodevice" : name;
-
 async function allSaid(address: string, cases: readonly OptionCase[]): Promise<void> {
   for (const { text, privileged } of cases) {
     const [name = ""] = text.split("=");
     if (name === "v6only" || (privileged === true && Deno.uid() !== 0)) continue;
-    assert((await saidOf(`${address}?${text}`)).includes(called(name)), `${address}?${text}`);
+    assert((await saidOf(`${address}?${text}`)).includes(name), `${address}?${text}`);
   }
 }
 
@@ -71,6 +69,45 @@ Deno.test("what the kernel took of every option of Unix sockets is said", async 
   const name = `@plumb-${crypto.randomUUID()}`;
   await allSaid(`listen:unixgram:${name}`, unixgramCases);
   await allSaid(`listen:unix:${name}`, unixCases);
+});
+
+Deno.test("where a client comes from is said, with the port that the system picked", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  for (const peer of [`tcp://127.0.0.1:${listener.addr.port}`, "udp://127.0.0.1:9"]) {
+    const log = new MemoryLog();
+    const context = makeContext({ log });
+    const session = await openActive(parseAddress(`${peer}?bind=127.0.0.5`), context, noPorts);
+    await session[Symbol.asyncDispose]();
+    const [said] = log.of("option");
+    assertEquals(said?.text, `${peer}: bind is 127.0.0.5:${session.local.port}`);
+  }
+});
+
+Deno.test("mode and owner of a socket's file are said as the system has them", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const scheme of ["unix", "unixgram"]) {
+      const options = `mode=0622&user=${Deno.uid()}&group=${Deno.gid()}`;
+      const said = await saidOf(`listen:${scheme}:${folder}/s?${options}`);
+      assertEquals(said, ["mode", "user", "group"]);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("how many connections may wait is said as the kernel has it", async () => {
+  const most = Number(await Deno.readTextFile("/proc/sys/net/core/somaxconn"));
+  for (const place of ["tcp://127.0.0.1:0", "tcp://[::1]:0", `unix:@${crypto.randomUUID()}`]) {
+    for (const [asked, taken] of [[7, 7], [-1, most]]) {
+      const log = new MemoryLog();
+      const address = parseAddress(`listen:${place}?backlog=${asked}`);
+      const [listener] = await openListeners(address, makeContext({ log }), noPorts);
+      await listener?.[Symbol.asyncDispose]();
+      const [said] = log.of("option");
+      assertEquals(said?.text, `${listener?.local.text}: backlog is ${taken}`);
+    }
+  }
 });
 
 Deno.test("a value that is not what was asked for is an error", () => {
