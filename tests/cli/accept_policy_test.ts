@@ -6,31 +6,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
 import type { Duplex } from "../../lib/core/contract.ts";
+import { converse, echoed, fateOf } from "../support/clients.ts";
 import { plumb, startPlumb } from "../support/process.ts";
 import { readToEnd } from "../support/pair.ts";
 import "../support/libc.ts";
 
-const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-
-async function conversation(address: string, text: string): Promise<string> {
-  await using client = await connect(address);
-  await client.write(encode(text));
-  await client.closeWrite();
-  return decode(await readToEnd(client));
-}
-
-/** What becomes of a client: its answer, or the kind of error. */
-async function fate(address: string, text = "x"): Promise<string> {
-  return await conversation(address, text).catch((error) => error.kind);
-}
-
-async function echo(client: Duplex, text: string): Promise<string> {
-  await client.write(encode(text));
-  const into = new Uint8Array(text.length);
-  await client.read(into);
-  return decode(into);
-}
 
 Deno.test("bad flags are exit 2 with one line, before anything is opened", async () => {
   for (
@@ -66,44 +47,6 @@ Deno.test("bad flags are exit 2 with one line, before anything is opened", async
   ]);
 });
 
-Deno.test("SIGHUP reads the access list again; open sessions and a broken file change nothing", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "plumb-access-" });
-  try {
-    const list = `${folder}/deny`;
-    await Deno.writeTextFile(list, "# nobody yet\n192.0.2.0/24\n");
-    await using server = startPlumb(
-      ["serve", "echo", "tcp://127.0.0.1:0", "--deny", `@${list}`, "-v"],
-    );
-    const [address = ""] = await server.listening();
-    await using before = await connect(address);
-    assertEquals(await echo(before, "one"), "one");
-
-    await Deno.writeTextFile(list, "127.0.0.0/8\n");
-    server.signal("SIGHUP");
-    await server.stderrLine(/^access list reloaded$/);
-    assertEquals(await fate(address), "reset");
-    assertEquals(await echo(before, "two"), "two");
-
-    await Deno.writeTextFile(list, "192.0.2.0/24\n127.0.0.1/8\n");
-    server.signal("SIGHUP");
-    const [said] = await server.stderrLine(/^plumb: reload: .* stays as it was$/);
-    assertMatch(said, /deny:2: 127\.0\.0\.1\/8 has host bits set; write 127\.0\.0\.0\/8/);
-    assertEquals(await fate(address), "reset");
-
-    await Deno.remove(list);
-    server.signal("SIGHUP");
-    await server.stderrLine(/no such file or directory \(ENOENT\); the access list stays/);
-    assertEquals(await fate(address), "reset");
-
-    await Deno.writeTextFile(list, "");
-    server.signal("SIGHUP");
-    while (await fate(address) !== "x");
-    assertEquals(await echo(before, "three"), "three");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
-
 Deno.test("SIGHUP under load drops nothing", async () => {
   await using server = startPlumb(
     ["serve", "echo", "tcp://127.0.0.1:0", "--allow", "127.0.0.0/8"],
@@ -113,7 +56,7 @@ Deno.test("SIGHUP under load drops nothing", async () => {
   const worker = async () => {
     const fates = new Map<string, number>();
     while (!isOver) {
-      const word = await fate(address, "hello");
+      const word = await fateOf(address, "hello");
       fates.set(word, (fates.get(word) ?? 0) + 1);
     }
     return [...fates.keys()];
@@ -134,8 +77,8 @@ Deno.test("when full the next client waits, and is served when there is room", a
   );
   const [address = ""] = await server.listening();
   const first = await connect(address);
-  assertEquals(await echo(first, "first"), "first");
-  const second = conversation(address, "second");
+  assertEquals(await echoed(first, "first"), "first");
+  const second = converse(address, "second");
   await server.stderrLine(/1 connections reached: more wait in the backlog/);
   await first[Symbol.asyncDispose]();
   assertEquals(await second, "second");
@@ -150,8 +93,8 @@ Deno.test("when full, reset refuses at once", async () => {
   ]);
   const [address = ""] = await server.listening();
   await using first = await connect(address);
-  assertEquals(await echo(first, "first"), "first");
-  assertEquals(await fate(address), "reset");
+  assertEquals(await echoed(first, "first"), "first");
+  assertEquals(await fateOf(address), "reset");
 });
 
 Deno.test("the busy message arrives although the client sent what nobody reads, TCP and Unix", async () => {
@@ -165,7 +108,7 @@ Deno.test("the busy message arrives although the client sent what nobody reads, 
     ]);
     const addresses = await server.listening(2);
     await using first = await connect(addresses[0] ?? "");
-    assertEquals(await echo(first, "first"), "first");
+    assertEquals(await echoed(first, "first"), "first");
     for (const address of addresses) {
       for (let round = 0; round < 10; round++) {
         await using client = await connect(address);
@@ -188,7 +131,7 @@ Deno.test("a client that says nothing is ended by --first-byte, one that spoke i
   const event = await server.stderrLine(/"event":"listening"/);
   const address = JSON.parse(event.input ?? "").address;
   await using talker = await connect(address);
-  assertEquals(await echo(talker, "x"), "x");
+  assertEquals(await echoed(talker, "x"), "x");
   await using silent = await connect(address);
   await silent.read(new Uint8Array(1)).catch(() => {});
   const line = await server.stderrLine(/"event":"session".*"reason":"idle"/);
@@ -197,14 +140,14 @@ Deno.test("a client that says nothing is ended by --first-byte, one that spoke i
   assertEquals(fields.peer, silent.local.text);
   assertEquals(fields.local, address);
   assert(fields.durationMs >= 300 && fields.durationMs < 2_000);
-  assertEquals(await echo(talker, "y"), "y");
+  assertEquals(await echoed(talker, "y"), "y");
 });
 
 Deno.test("the accept rate holds clients in the backlog, and serves all of them", async () => {
   await using server = startPlumb(["serve", "echo", "tcp://127.0.0.1:0", "--accept-rate", "20/s"]);
   const [address = ""] = await server.listening();
   const startMs = performance.now();
-  const answers = await Promise.all(Array.from({ length: 13 }, () => conversation(address, "x")));
+  const answers = await Promise.all(Array.from({ length: 13 }, () => converse(address, "x")));
   assertEquals(new Set(answers), new Set(["x"]));
   // Three at once, then one each 50 ms.
   assert(performance.now() - startMs >= 9 * 50);
@@ -217,8 +160,8 @@ Deno.test("the same flags hold for a relay, and its session has one line", async
   ]);
   const [address = ""] = await server.listening();
   await using first = await connect(address);
-  assertEquals(await echo(first, "first"), "first");
-  assertEquals(await fate(address), "busy\n");
+  assertEquals(await echoed(first, "first"), "first");
+  assertEquals(await fateOf(address), "busy\n");
   await first.closeWrite();
   await readToEnd(first);
   const [line] = await server.stderrLine(/^session 1: .*/);
@@ -229,12 +172,12 @@ Deno.test("a drain says how many ended by themselves and how many were cut", asy
   await using server = startPlumb(["serve", "echo", "tcp://127.0.0.1:0", "--drain", "500ms"]);
   const [address = ""] = await server.listening();
   const clients = await Promise.all([1, 2, 3].map(() => connect(address)));
-  for (const client of clients) assertEquals(await echo(client, "x"), "x");
+  for (const client of clients) assertEquals(await echoed(client, "x"), "x");
   server.signal("SIGTERM");
   await server.stderrLine(/^draining: 3 open, for at most 0\.5s$/);
   // The runtime closes a listener a little after it was told: a client may just be in its backlog.
-  assertMatch(await fate(address), /^(refused|reset)$/);
-  assertEquals(await echo(clients[0] as Duplex, "still there"), "still there");
+  assertMatch(await fateOf(address), /^(refused|reset)$/);
+  assertEquals(await echoed(clients[0] as Duplex, "still there"), "still there");
   await clients[0]?.[Symbol.asyncDispose]();
   const { code, stderr } = await server.result();
   assertEquals(code, 128 + 15);
