@@ -3,6 +3,7 @@
  * @module
  */
 
+import { formatAddress } from "../address/format.ts";
 import { bindOptions } from "../address/options.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
@@ -13,6 +14,7 @@ import { askOnce } from "../link/ask_once.ts";
 import { type ProbeMode, probeModes } from "../link/watch_defaults.ts";
 import { EchoProber } from "../link/echo_prober.ts";
 import { PongProber } from "../link/pong_prober.ts";
+import { BroadcastGuard } from "../transport/broadcast.ts";
 import { canKnock, knockOn } from "../transport/knock.ts";
 import { openActive } from "../transport/open.ts";
 import { transports } from "../transport/table.ts";
@@ -33,13 +35,18 @@ const echoBytes = 16;
  *
  * @param address active
  * @throws {AddressError} kind "option" for an option that it does not have
- * @throws {NetError} kind "usage" for what has nobody at its other end to ask
+ * @throws {NetError} kind "usage" for what has nobody at its other end to ask, and for a broadcast
+ * without its option
  */
 export function askerOf(address: Address, mode: ProbeMode, ports: Ports): Ask {
   refuseUnwatchable(address);
   if (!probeModes.includes(mode)) throw usage(`there is no mode ${mode}`);
   // Now, and not at each probe: nothing but the user can put it right.
-  bindOptions(address, transports[address.scheme]?.options ?? []);
+  const options = bindOptions(address, transports[address.scheme]?.options ?? []);
+  if (address.scheme === "udp") {
+    const guard = new BroadcastGuard(options.flag("broadcast") ?? false);
+    guard.check(address.host, formatAddress({ ...address, options: [] }));
+  }
   const dial = (context: Context) => openActive(address, context, ports);
   if (mode !== "connect") return asked(dial, mode);
   if (address.scheme === "udp") return (context) => heard(dial, context);

@@ -45,6 +45,7 @@ const forgiving = 20;
 export class Standing {
   #state: TargetState = "unknown";
   #reason = "not probed yet";
+  #isFresh = true;
   /** Failures, answers and faults of this machine, each in a row. */
   #bad = 0;
   #good = 0;
@@ -67,13 +68,21 @@ export class Standing {
     return rises * 2 ** Math.min(Math.max(0, this.#falls - 1), mostDoublings);
   }
 
-  /** Takes the outcome of a probe. @returns the state before, where it changed; else null */
+  /**
+   * Takes the outcome of a probe.
+   *
+   * @returns the state before where there is something to tell, else null: it changed, or the very
+   * first probe could not be made. A target that this machine can never ask (a mistyped interface,
+   * no permission) would else never be heard of.
+   */
   judge(outcome: ProbeOutcome, damping: Damping): TargetState | null {
     const before = this.#state;
+    const isFirst = this.#isFresh;
+    this.#isFresh = false;
     if (outcome.ok) this.#answered(damping);
     else if (outcome.blame === "local") this.#notProbed(outcome.reason, damping);
     else this.#missed(outcome.reason, damping);
-    return this.#state === before ? null : before;
+    return this.#state === before && !isFirst ? null : before;
   }
 
   #answered(damping: Damping): void {

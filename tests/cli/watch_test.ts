@@ -36,6 +36,15 @@ Deno.test("watch --once tells how everything stands: 0 where all is up, 6 where 
   assertEquals([error.event, error.message, error.exitStatus], ["error", "1 of 2 not up", 6]);
 });
 
+Deno.test("a target that this machine cannot ask says why; a broadcast is refused at once", async () => {
+  const { code, stdout } = await plumb(["watch", "--once", "tcp://127.0.0.1:9?interface=nosuch"]);
+  assertEquals(code, 6);
+  assertMatch(stdout, /^\S+Z {2}unknown {2}tcp:\S+ {2}this machine: no such interface\n/);
+  const everybody = await plumb(["watch", "--once", "udp://255.255.255.255:9"]);
+  assertEquals([everybody.code, everybody.stdout], [2, ""]);
+  assertMatch(everybody.stderr, /^plumb: send udp:\S+: this is a broadcast address; .*\n$/);
+});
+
 Deno.test("a file of targets is read again on SIGHUP; SIGUSR2 tells the tally; SIGTERM ends", async () => {
   await using folder = await testFolder();
   const path = folder.file("targets.toml");

@@ -62,6 +62,13 @@ Deno.test("faults of this machine are not held against the target; then nothing 
   assertEquals(states("---!!").at(-1), "down");
 });
 
+Deno.test("a fault of this machine at the very first probe is told, and later ones are not", () => {
+  const standing = new Standing();
+  const damping = { misses: 3, rises: 2 };
+  const told = [fault, fault, ok, fault].map((outcome) => standing.judge(outcome, damping));
+  assertEquals(told, ["unknown", null, "unknown", null]);
+});
+
 Deno.test("the reason says what is missing, or whose fault it is", () => {
   const standing = new Standing();
   const damping = { misses: 1, rises: 2 };
