@@ -84,10 +84,17 @@ function pairsOf({ endpoints }: Plan, role: "forward" | "reverse"): readonly For
   });
 }
 
+/** Before it is up. */
+const nothing = { accepted: 0, refused: 0, ended: 0, cut: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
+
 function totalsOf(link: Link): LiveTotals {
-  const tally = link.tally();
-  const [bytesIn, bytesOut] = [tally?.done.bytesIn ?? 0, tally?.done.bytesOut ?? 0];
-  const writes = tally?.done.accepted ?? 0;
-  const [aToB, bToA] = [{ bytes: bytesIn, writes }, { bytes: bytesOut, writes }];
-  return { aToB, bToA, peer: "a", sessions: tally?.open ?? 0 };
+  const { done, open } = link.tally() ?? { done: nothing, open: 0 };
+  const { bytesIn, bytesOut, accepted, refused, ended, cut, failed } = done;
+  return {
+    counts: { accepted, refused, ended, cut, failed },
+    aToB: { bytes: bytesIn, writes: accepted },
+    bToA: { bytes: bytesOut, writes: accepted },
+    peer: "a",
+    sessions: open,
+  };
 }

@@ -1,6 +1,7 @@
 import "../support/libc.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { linkMagic } from "../../lib/wire/link_preamble.ts";
+import { serve } from "../../lib/api/serve.ts";
 import { run } from "../../lib/cli/run.ts";
 import { readinessSettled } from "../../lib/sys/readiness.ts";
 import { holdings } from "../support/descriptors.ts";
@@ -163,6 +164,24 @@ Deno.test("forwards go both ways, and nothing that no permit names", async () =>
   assertEquals(ended.code, 0, ended.stderr);
   await server.stderrLine(/^link 1: over: done$/);
   assertEquals((await server.stop("SIGTERM")).code, 0);
+});
+
+Deno.test("the live tally of a client counts the connections that it forwarded", async () => {
+  await using target = await serve("echo", "tcp://127.0.0.1:0");
+  const to = target.addresses[0]?.text ?? "";
+  const listener = ["link", "listen:tcp://127.0.0.1:0", "--no-seal", "--permit", to];
+  await using server = startPlumb(listener);
+  const forward = ["--forward", `listen:tcp://127.0.0.1:0=${to}`];
+  await using client = startPlumb(
+    ["link", "--json", await firstAddress(server), "--no-seal", ...forward],
+  );
+  const [, address = ""] = await client.stderrLine(/"listening".*"address":"([^"]+)"/);
+  assertEquals(await ask(address, "x\n"), "x\n");
+  await client.stderrLine(/"event":"session"/);
+  client.signal("SIGUSR2");
+  const [line] = await client.stderrLine(/^.*"event":"tally".*$/);
+  const { sessions, accepted, ended, bytesIn } = JSON.parse(line);
+  assertEquals([sessions, accepted, ended, bytesIn], [0, 1, 1, 2]);
 });
 
 Deno.test("a client that is started again takes over from itself; the older one ends and says so", async () => {
