@@ -14,6 +14,7 @@ import { ErrorOutput } from "./error_output.ts";
 import { describeFailure } from "./failure.ts";
 import { Flags } from "./flag.ts";
 import type { OpenLog } from "./log.ts";
+import { usage } from "./normalise.ts";
 import { Output, OutputClosed } from "./output.ts";
 import type { Plan } from "./plan.ts";
 import { commands } from "./table.ts";
@@ -46,6 +47,10 @@ export async function run(
   const errors = new ErrorOutput(host, wantsColor(manner, host));
   try {
     const request = readArgs(argv, options.commands ?? commands, host.environment);
+    // The overview is for people: a reader of objects gets one.
+    if (request.kind === "nothing" && manner.json) {
+      throw usage("usage", "COMMAND is missing", "see: plumb help");
+    }
     return await perform(request, host, errors, options.commands ?? commands);
   } catch (thrown) {
     errors.endStatus();

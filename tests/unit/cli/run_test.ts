@@ -81,6 +81,10 @@ Deno.test("plumb alone prints its help on standard error and exits 2", async () 
   assertEquals(await run([], host), 2);
   assertEquals(host.output(), "");
   assertStringIncludes(host.errors(), "usage: plumb COMMAND");
+  const forProgram = fakeHost();
+  assertEquals(await run(["--json"], forProgram), 2);
+  const { event, schema, message } = JSON.parse(forProgram.errors());
+  assertEquals([event, schema, message], ["error", 1, "COMMAND is missing; see: plumb help"]);
 });
 
 Deno.test("--plan prints the plan as text and as JSON, and runs nothing", async () => {
