@@ -43,8 +43,10 @@ export class DatagramCount {
     this.#isSaid = true;
     const why = Object.entries(this.#lost).filter(([, count]) => count > 0)
       .map(([name, count]) => `${count} ${name}`).join(", ");
-    const text = `${address}: ${this.#sessions} sessions, ${this.#replaced} of them ended for ` +
-      `others; ${dropped} datagrams dropped${why === "" ? "" : ` (${why})`}`;
+    const sessions = this.#sessions === 1 ? "1 session" : `${this.#sessions} sessions`;
+    const datagrams = dropped === 1 ? "1 datagram" : `${dropped} datagrams`;
+    const text = `${address}: ${sessions}, ${this.#replaced} of them ended for others; ` +
+      `${datagrams} dropped${why === "" ? "" : ` (${why})`}`;
     const fields = { address, sessions: this.#sessions, replaced: this.#replaced, dropped };
     log.write("info", "datagrams", text, { ...fields, why: { ...this.#lost } });
   }

@@ -55,6 +55,21 @@ Deno.test("any number of forged hosts leaves the memory at its bound", () => {
   assert(!rates.take("9999", 0), "those that came last are still known");
 });
 
+Deno.test("one session and one datagram are said in the singular", async () => {
+  const log = new MemoryLog();
+  const socket = new FedDatagrams();
+  const context = makeContext({ clock: new VirtualClock(), log });
+  const listener = sessionsOf(socket, context, { ratePerPeer: 1 });
+  for (const text of ["let in", "dropped"]) socket.push(udpPeer(1), text);
+  assert(await listener.accept() !== null);
+  await listener[Symbol.asyncDispose]();
+  const [said] = log.entries.filter(({ event }) => event === "datagrams");
+  assertEquals(
+    said?.text,
+    "udp://192.0.2.9:5007: 1 session, 0 of them ended for others; 1 datagram dropped (1 rate)",
+  );
+});
+
 Deno.test("datagrams over the rate open no session, and are counted and said", async () => {
   const log = new MemoryLog();
   const socket = new FedDatagrams();
