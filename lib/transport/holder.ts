@@ -26,14 +26,16 @@ export function bindError(wanted: WantedEnd, thrown: unknown): NetError {
   const error = toNetError(thrown, "listen", text);
   if (error.code === "EINVAL") return unboundError(text, thrown);
   const hint = error.kind === "in-use" ? holderOf(wanted) : null;
-  if (hint === null) return error;
+  // A socket of our own names the system call: what was asked for is listening, on either kind.
+  const op = error.op === "bind" ? "listen" : error.op;
+  if (hint === null && op === error.op) return error;
   return new NetError({
     kind: error.kind,
-    op: error.op,
+    op,
     address: text,
     message: error.reason,
     ...(error.code === undefined ? {} : { code: error.code }),
-    hint,
+    ...(hint === null ? {} : { hint }),
     cause: error.cause,
   });
 }

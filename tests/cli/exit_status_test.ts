@@ -107,7 +107,11 @@ Deno.test("a port in use names who holds it", async () => {
   await using holder = await listen("tcp://127.0.0.1:0");
   const address = holder.addresses[0]?.text ?? "";
   const held = new RegExp(`\\(EADDRINUSE\\); held by deno\\[${Deno.pid}\\]$`);
-  await assertFailures([[["listen", address], 3, held]]);
+  await assertFailures([
+    [["listen", address], 3, held],
+    // A socket of our own, for the option: nothing else is said of it.
+    [["listen", `${address}?reuseaddr=no`], 3, /^plumb: listen tcp:\S+: address in use/],
+  ]);
   // The first address of several was open already: it is said, and closed again.
   const { code, stderr } = await plumb(["serve", "echo", "127.0.0.1:0", address]);
   assertEquals(code, 3);
