@@ -38,6 +38,7 @@ export function requestOf(
   if (forbidden.has(method)) {
     throw new HttpError(405, "method not allowed", { "Allow": "GET, HEAD" });
   }
+  if (hasFaultyFraming(incoming)) throw new HttpError(400, "HTTP/1.0 has no Transfer-Encoding");
   const target = readTarget(url);
   if (target === null) throw new HttpError(400, "a malformed request target");
   const headers = headersOf(incoming.rawHeaders, headerLimit);
@@ -51,6 +52,14 @@ export function requestOf(
     body,
   });
   return { request, target };
+}
+
+/**
+ * True where who passed the request on may have seen another end of it: HTTP/1.0 has no
+ * Transfer-Encoding, and the connection has to end with the answer (RFC 9112 section 6.1).
+ */
+export function hasFaultyFraming({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === "1.0" && headers["transfer-encoding"] !== undefined;
 }
 
 /** True where a body follows the head (RFC 9112 section 6.3). */

@@ -13,7 +13,13 @@ import type { SessionOutcome } from "./contract.ts";
 import type { DriveOptions } from "./drive.ts";
 import { type BrokenBody, HttpConnection } from "./http_connection.ts";
 import { HttpError } from "./http_error.ts";
-import { type FetchHandler, hasBody, requestOf, sendResponse } from "./http_fetch.ts";
+import {
+  type FetchHandler,
+  hasBody,
+  hasFaultyFraming,
+  requestOf,
+  sendResponse,
+} from "./http_fetch.ts";
 import { errorType, textResponse } from "./http_text.ts";
 import type { SessionInfo } from "./policy.ts";
 
@@ -125,7 +131,7 @@ export class HttpServer {
       if (outgoing.destroyed) return await response.body?.cancel();
       // The rest of a body that nobody wanted would otherwise be read to its end.
       const isLast = connection.isLast || this.#draining?.aborted === true ||
-        (hasBody(incoming) && !incoming.complete);
+        hasFaultyFraming(incoming) || (hasBody(incoming) && !incoming.complete);
       const sending = sendResponse(outgoing, response, isLast, connection.over);
       await sending.catch((thrown) => this.#say(thrown));
     });

@@ -233,6 +233,15 @@ Deno.test("what could be read as two requests is refused, and ends the connectio
   }
 });
 
+Deno.test("a request of HTTP/1.0 with Transfer-Encoding is refused, and nothing behind it is read", async () => {
+  const opened = open();
+  const fields = "Host: h\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n";
+  await opened.send(`POST / HTTP/1.0\r\n${fields}\r\n0\r\n\r\n${head("/hidden")}`);
+  await opened.until("HTTP/1.1 400");
+  assertEquals((await opened.end()).reason, "local-end");
+  assertEquals(opened.text().match(/HTTP\/1\.1 \d/g)?.length, 1, opened.text());
+});
+
 Deno.test("methods without meaning here are refused", async () => {
   for (const line of ["TRACE / HTTP/1.1", "CONNECT h:1 HTTP/1.1"]) {
     const opened = open();
