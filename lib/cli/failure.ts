@@ -37,7 +37,7 @@ export function describeFailure(thrown: unknown): Failure {
     fields: {
       op: first.op,
       address: first.address ?? null,
-      code: first.code ?? null,
+      code: first.code ?? commonCode(first.attempts),
       message: first.hint === undefined ? first.reason : `${first.reason}; ${first.hint}`,
       exitStatus,
       attempts: first.attempts.map(({ durationMs, ...one }) => ({
@@ -47,6 +47,12 @@ export function describeFailure(thrown: unknown): Failure {
     },
     stack,
   };
+}
+
+/** Where all of several addresses failed alike, a program need not look at each. */
+function commonCode(attempts: readonly Attempt[]): string | null {
+  const code = attempts[0]?.code ?? null;
+  return attempts.every((attempt) => attempt.code === code) ? code : null;
 }
 
 /** Nothing that was not foreseen hides behind a friendly word. */

@@ -128,6 +128,18 @@ Deno.test("an error as JSON has every key of the contract", async () => {
   });
 });
 
+Deno.test("the code of an error as JSON is that of all attempts, or none", async () => {
+  const codeOf = async (...codes: string[]) => {
+    const attempts = codes.map((code) => ({ address: "[::1]:1", message: "no", code }));
+    const message = "no address answered";
+    const error = new NetError({ kind: "refused", op: "connect", message, attempts });
+    return JSON.parse((await runWith(["act", "--json"], fail(error))).errors).code;
+  };
+  assertEquals(await codeOf("ECONNREFUSED", "ECONNREFUSED"), "ECONNREFUSED");
+  assertEquals(await codeOf("ECONNREFUSED", "ETIMEDOUT"), null);
+  assertEquals(await codeOf(), null);
+});
+
 Deno.test("a usage error with --json is an object too, wherever the flag stands", async () => {
   for (const argv of [["--json", "conect"], ["conect", "--json"], ["act", "--bad", "--json"]]) {
     const { status, errors } = await runWith(argv, () => 0);
