@@ -34,7 +34,9 @@ function textOf(event: ConnectionEvent): string {
       const why = event.error === undefined ? event.reason : causeOf(event.error);
       const taken = event.bytesHandedOver;
       const atRisk = Math.min(event.bytesUnacknowledged ?? taken, taken);
-      const lost = taken === 0 ? "" : `; ${taken} bytes were handed over and are not sent again, ` +
+      const were = taken === 1 ? "1 byte was" : `${taken} bytes were`;
+      const are = taken === 1 ? "is" : "are";
+      const lost = taken === 0 ? "" : `; ${were} handed over and ${are} not sent again, ` +
         `${atRisk} of them may be lost`;
       return `down after ${shown(event.upMs)}: ${why}${lost}`;
     }
@@ -44,7 +46,7 @@ function textOf(event: ConnectionEvent): string {
       return `next attempt in ${shown(event.delayMs)}${why}${blame}`;
     }
     case "dropped":
-      return `${event.bytes} bytes were thrown away`;
+      return `${event.bytes === 1 ? "1 byte was" : `${event.bytes} bytes were`} thrown away`;
     case "given-up":
       return `given up: ${event.error.message}`;
   }

@@ -311,7 +311,7 @@ class KeptSession implements KeptAlive, DialectSink, ReadingEvents {
     this.#stream().put({ state, silentMs });
     const seconds = (silentMs / 1000).toFixed(1);
     const words = state === "alive" ? "heard again after" : "no sign of life for";
-    const fields = { address: this.remote.text, state, silentMs };
+    const fields = { address: this.remote.text, state, silentMs: Number(silentMs.toFixed(3)) };
     const text = `heartbeat ${this.remote.text}: ${words} ${seconds} s`;
     this.#context.log.write("info", "heartbeat", text, fields);
   }
