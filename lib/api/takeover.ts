@@ -8,6 +8,7 @@
  * @module
  */
 
+import { formatEndpoint } from "../address/format.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
@@ -72,10 +73,17 @@ export class Takeover {
     return this.#peer.pid;
   }
 
-  /** As `Ports.handed`: what was opened for an address, each socket once. */
+  /**
+   * As `Ports.handed`: what was opened for an address, each socket once; else what listens at it,
+   * as where the port that was picked is now asked for.
+   */
   readonly handed = (address: Address): readonly HandedSocket[] => {
     const key = addressKey(address);
-    const mine = this.#sockets.filter((socket) => socket.for === key);
+    const place = formatEndpoint({ ...address, options: [] });
+    const named = this.#sockets.filter((socket) => socket.for === key);
+    const mine = named.length > 0
+      ? named
+      : this.#sockets.filter(({ local }) => local.text === place);
     for (const socket of mine) this.#sockets.splice(this.#sockets.indexOf(socket), 1);
     return mine.map(({ descriptor, local }) => ({ descriptor, local }));
   };

@@ -31,6 +31,21 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
   }
 }
 
+Deno.test("a socket is taken over by the port that was picked for it, too", () =>
+  withFolder(async (folder) => {
+    const place = ["--takeover", `${folder}/t`];
+    const words = ["serve", "echo", "tcp://127.0.0.1:0", "tcp://[::1]:0", ...place];
+    await using before = startPlumb(words);
+    const addresses = await before.listening(2);
+    const options = addresses.map((address) => `${address}?backlog=9`);
+    await using after = startPlumb(["serve", "echo", ...options, ...place]);
+    await after.stderrLine(/^taken over from process/);
+    assertEquals(await after.listening(2), addresses);
+    assertEquals((await before.result()).code, 0);
+    for (const address of addresses) assertEquals(await conversation(address, "x"), "x");
+    assertEquals((await after.stop()).code, 0);
+  }));
+
 Deno.test("20 takeovers under load: no client is refused, reset or answered wrongly", () =>
   withFolder(async (folder) => {
     const args = [
