@@ -24,6 +24,7 @@ import { interleave, raceAttempts } from "./happy.ts";
 import { hostPort } from "./peer.ts";
 import { familyOf, type ResolvedHost, resolveHost } from "./resolve.ts";
 import { inetSockaddr } from "./source_address.ts";
+import { checkZone } from "./zone.ts";
 
 /** TCP_QUICKACK (linux/tcp.h); the constants of the room are those that sockets need to work. */
 const TCP_QUICKACK = 12;
@@ -41,11 +42,16 @@ export function canKnock(address: Address): address is InetAddress {
   return address.scheme === "tcp" && address.options.length === 0 && hasLibc();
 }
 
-/** Prepares knocking on an active address, whose name is looked up for each knock anew. */
+/**
+ * Prepares knocking on an active address, whose name is looked up for each knock anew.
+ *
+ * @throws {NetError} kind "option" for a zone that is no interface, or one that is missing
+ */
 export function knockOn(address: InetAddress): Knock {
   const { port, zone } = address;
   const host = zone === undefined ? address.host : `${address.host}%${zone}`;
   const text = `tcp://${hostPort(host, port)}`;
+  checkZone(address, false, { op: "connect", address: text });
   if (familyOf(host) === undefined) return (context) => race(host, port, text, context);
   const door = doorOf(host, port);
   return (context) => {

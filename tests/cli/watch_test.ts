@@ -45,6 +45,15 @@ Deno.test("a target that this machine cannot ask says why; a broadcast is refuse
   assertMatch(everybody.stderr, /^plumb: send udp:\S+: this is a broadcast address; .*\n$/);
 });
 
+Deno.test("an interface that there is not, or that is missing, is told before anything is asked", async () => {
+  const faults = [["%nosuch", "no such interface nosuch"], ["", "needs an interface"]] as const;
+  for (const [zone, says] of faults) {
+    const { code, stdout, stderr } = await plumb(["watch", "--once", `tcp://[fe80::1${zone}]:9`]);
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, new RegExp(`^plumb: connect tcp://\\[fe80::1\\S*: .*${says}.*\\n$`));
+  }
+});
+
 Deno.test("a file of targets is read again on SIGHUP; SIGUSR2 tells the tally; SIGTERM ends", async () => {
   await using folder = await testFolder();
   const path = folder.file("targets.toml");
