@@ -12,7 +12,8 @@ import { formatPath } from "../address/path.ts";
 import { makeFifo } from "../sys/file.ts";
 import { FifoListener } from "./fifo_listener.ts";
 import { checkFifo, type FifoEnd, openFifo } from "./fifo_open.ts";
-import { fifoSession } from "./fifo_session.ts";
+import { drainOf, fifoSession } from "./fifo_session.ts";
+import { UndecidedFifo } from "./fifo_undecided.ts";
 
 const fifoOptions: OptionTable = [
   { name: "create", kind: "flag", help: "make the pipe where it is missing; it is left there" },
@@ -25,7 +26,7 @@ const fifoOptions: OptionTable = [
     name: "write",
     kind: "flag",
     side: "active",
-    help: "write to the pipe (default: read from it)",
+    help: "write to the pipe (default: read from it; with wait: whatever comes first)",
   },
   {
     name: "keep",
@@ -37,7 +38,9 @@ const fifoOptions: OptionTable = [
     name: "wait",
     kind: "flag",
     side: "active",
-    help: "with write: wait for a reader, instead of failing without one (a reader always waits)",
+    help:
+      "wait for a reader, instead of failing without one (a reader always waits for a writer); " +
+      "with keep until all was read, too",
   },
 ];
 
@@ -64,14 +67,20 @@ function peerOf(address: PathAddress): Peer {
 async function connect(request: OpenRequest<PathAddress>): Promise<Duplex> {
   const { address, options, context } = request;
   const peer = peerOf(address);
-  const end: FifoEnd = options.flag("write") === true ? "write" : "read";
+  const write = options.flag("write");
+  const end: FifoEnd = write === true ? "write" : "read";
   const keep = options.flag("keep") ?? false;
   const wait = options.flag("wait") ?? false;
   context.signal.throwIfAborted();
   create(address.path, options, peer.text);
+  if (wait && write === undefined) {
+    await checkFifo(address.path, peer.text);
+    return new UndecidedFifo({ path: address.path, text: peer.text, keep, wait }, peer, context);
+  }
   // A reader that does not wait would be at its end before anyone could write.
   const opening = { path: address.path, text: peer.text, end, keep, wait: wait || end === "read" };
-  return fifoSession(await openFifo(opening, context), peer, end);
+  const fd = await openFifo(opening, context);
+  return fifoSession(fd, peer, end, { drain: drainOf(opening, context) });
 }
 
 async function listen(request: OpenRequest<PathAddress>): Promise<readonly Passive[]> {

@@ -54,7 +54,7 @@ export class FifoListener implements Listener {
       const fd = await openFifo({ ...opening, arrived }, context);
       const over = Promise.withResolvers<void>();
       this.#session = over.promise;
-      return new ReadyIncoming(fifoSession(fd, this.local, "read", over.resolve));
+      return new ReadyIncoming(fifoSession(fd, this.local, "read", { closed: over.resolve }));
     } catch (thrown) {
       if (context.signal.aborted) return null;
       throw thrown;

@@ -45,6 +45,7 @@ export async function openFifo(opening: FifoOpening, context: Context): Promise<
   const { path, text, end, keep, wait } = opening;
   context.signal.throwIfAborted();
   await checkFifo(path, text);
+  context.signal.throwIfAborted(); // or what waits below would never hear of it
   // Held by a descriptor that opens nothing, so that all that follows means the same pipe, also if
   // its path is removed meanwhile.
   const held = openDescriptor(path, O_PATH, text);

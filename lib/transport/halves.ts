@@ -106,9 +106,10 @@ export class HalvesSession implements Duplex {
       if (this.#ending !== undefined) return reject(this.#notWritable("writing was ended"));
       if (chunk.length === 0) return resolve();
       this.#cutWrite = reject;
-      sink.write(chunk).then(resolve, (thrown) => {
+      // Forgotten before it is told: who disposes then must not cut what was written.
+      sink.write(chunk).finally(() => this.#cutWrite = undefined).then(resolve, (thrown) => {
         reject(toNetError(thrown, "write", this.remote.text));
-      }).finally(() => this.#cutWrite = undefined);
+      });
     });
   }
 
