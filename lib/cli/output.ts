@@ -35,16 +35,17 @@ export class Output {
    * @throws {NetError} kind "local-write"
    */
   async text(text: string): Promise<void> {
-    await this.#write(text.endsWith("\n") ? text : `${text}\n`);
+    await this.raw(text.endsWith("\n") ? text : `${text}\n`);
   }
 
   /** Writes one object, with the time. @throws {OutputClosed | NetError} as `text` */
   async object(event: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
     const time = timestamp(this.#clock.wall());
-    await this.#write(this.#objects.line(event, { time, ...fields }));
+    await this.raw(this.#objects.line(event, { time, ...fields }));
   }
 
-  async #write(text: string): Promise<void> {
+  /** Writes just this, for who draws. @throws {OutputClosed | NetError} as `text` */
+  async raw(text: string): Promise<void> {
     try {
       await this.#stdio.write(this.#encoder.encode(text));
     } catch (thrown) {

@@ -118,9 +118,8 @@ export class TableReport implements WatchReport {
     this.#color = color;
     this.#clock = context.clock;
     this.#failed = failed;
-    const encoder = new TextEncoder();
     this.#screen = new Screen({
-      write: (text) => host.stdio.write(encoder.encode(text)),
+      write: (text) => session.output.raw(text),
       size: () => host.terminalSize(),
     });
     this.log = host.errorIsTerminal ? this.#holding(context.log) : context.log;

@@ -46,10 +46,11 @@ export function denoHost(): Host {
 
 function standardStreams(): StandardStreams {
   const inputIsTerminal = Deno.stdin.isTerminal();
+  const outputIsTerminal = Deno.stdout.isTerminal();
   let outputOpen = true;
   return {
     inputIsTerminal,
-    outputIsTerminal: Deno.stdout.isTerminal(),
+    outputIsTerminal,
     async read(into) {
       try {
         return await Deno.stdin.read(into);
@@ -65,6 +66,8 @@ function standardStreams(): StandardStreams {
         try {
           sent += await Deno.stdout.write(chunk.subarray(sent));
         } catch (thrown) {
+          // The terminal was hung up: as where the reader of a pipe has gone.
+          if (outputIsTerminal && systemCode(thrown) === "EIO") throw outputClosed();
           // Another program may have left O_NONBLOCK on the description that it shares with us;
           // clearing it there would change that program. Nothing tells when there is room again.
           if (systemCode(thrown) !== "EAGAIN") throw toNetError(thrown, "write", "-");

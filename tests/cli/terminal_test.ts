@@ -62,6 +62,20 @@ toolTest("script", "a closed terminal ends connect quietly", async () => {
   assertEquals(await Deno.readTextFile(errors), "");
 });
 
+toolTest("script", "a closed terminal ends what draws on it quietly, too", async () => {
+  await using folder = await testFolder();
+  const [errors, status] = [folder.file("errors"), folder.file("status")];
+  const words = [...plumbCommand, "watch", "--every=20ms", `unix:${folder.file("none")}`];
+  // The shell is the one that tells how it ended.
+  const script = `trap '' HUP; ${words.join(" ")} 2>${errors}; echo $? >${status}`;
+  await using terminal = start(["script", "--quiet", "--command", script, "/dev/null"]);
+  await terminal.stdoutMatches(/suspect|down/g, 2);
+  terminal.signal("SIGKILL");
+  await holds(status, /\n/);
+  const [told, said] = [await Deno.readTextFile(status), await Deno.readTextFile(errors)];
+  assertEquals([told, said], ["0\n", ""]);
+});
+
 toolTest("script", "a server whose terminal was closed drains as for SIGTERM", async () => {
   await using folder = await testFolder();
   const [path, errors, log] = [folder.file("socket"), folder.file("errors"), folder.file("log")];
