@@ -24,23 +24,7 @@ export function whyUnanswerable(local: Peer, remote: Peer): string | null {
   return null;
 }
 
-/** An IPv4 header and that of UDP: whoever forges a packet pays for them, too. */
-const headerBytes = 28;
-
-/** RFC 9000, section 8.1: so much more than it sent may go to an address that nobody has proved. */
-const mostAmplified = 3;
-
-/**
- * True where an answer would hit a forged sender with more than an attacker has to send for it.
- *
- * "Never longer than the question" would be stricter, and leave every client of RFC 867 and 868
- * without an answer: what they send is empty. How many answers a flood gets is bounded by
- * `--rate-per-peer`.
- *
- * @param received bytes that are answered
- * @param answer bytes of the answer
- */
-export function amplifies(remote: Peer, received: number, answer: number): boolean {
-  if (remote.scheme !== "udp") return false;
-  return answer + headerBytes > mostAmplified * (received + headerBytes);
+/** True where an answer may not be longer than what it answers: it would amplify an attack. */
+export function isAmplifiable(remote: Peer): boolean {
+  return remote.scheme === "udp";
 }

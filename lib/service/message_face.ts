@@ -8,7 +8,7 @@ import { toNetError } from "../core/error.ts";
 import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { buffersFor } from "../stream/session_buffers.ts";
-import { amplifies, whyUnanswerable } from "./answerable.ts";
+import { isAmplifiable, whyUnanswerable } from "./answerable.ts";
 import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
 
 /** Sources and deadlines have no meaning here: a message face speaks when it is spoken to. */
@@ -19,6 +19,7 @@ export class MessageFace implements Face, Sink<ByteOutput> {
   readonly #answer: Uint8Array[] = [];
   readonly #said = new Set<string>();
   readonly #unanswerable: string | null;
+  readonly #amplifiable: boolean;
   #hasEnded = false;
   #running: Promise<FaceEnd> | undefined;
   #finish: (end: FaceEnd) => void = () => {};
@@ -26,6 +27,7 @@ export class MessageFace implements Face, Sink<ByteOutput> {
   constructor(setup: FaceSetup) {
     const { local, remote, traits } = setup.session;
     this.#setup = setup;
+    this.#amplifiable = isAmplifiable(remote);
     this.#unanswerable = traits.readOnly
       ? "its sender has no address"
       : whyUnanswerable(local, remote);
@@ -102,7 +104,7 @@ export class MessageFace implements Face, Sink<ByteOutput> {
     const answer = this.#joined();
     if (answer === undefined) return;
     if (this.#unanswerable !== null) return this.#withhold(this.#unanswerable);
-    if (amplifies(session.remote, received, answer.length)) {
+    if (this.#amplifiable && answer.length > received) {
       return this.#withhold(`${answer.length} bytes would answer ${received}`);
     }
     try {
