@@ -21,9 +21,10 @@ export function readInet(scheme: "tcp" | "udp", body: Body): InetAddress {
   const { source, start } = body;
   if (!source.text.startsWith("//", start)) {
     const rest = source.text.slice(start).replace(/^\//, "");
-    // What would be refused, too, is no advice: a lone port wants a host before it.
+    // What would be refused, too, is no advice: a lone port wants a host, a lone host a port.
     const host = /^\d+$/.test(rest) ? "localhost:" : "";
-    const hint = write(`${source.text.slice(0, start)}//${host}${rest}`);
+    const port = host === "" && /^[\w.-]*$/.test(rest) ? ":PORT" : "";
+    const hint = write(`${source.text.slice(0, start)}//${host}${rest}${port}`);
     throw source.error(start, `${scheme} needs // before the host`, hint);
   }
   return readAuthority(scheme, { ...body, start: start + 2 });

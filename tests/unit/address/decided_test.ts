@@ -82,6 +82,7 @@ const refused: readonly (readonly [row: string, text: string, offset: number, sa
   ["Windows paths", "C:\\x", 0, "a Windows path is no address; write file:PATH"],
   ["Windows paths with slashes", "C:/x", 0, "a Windows path is no address"],
   ["udp:h:1", "udp:h:1", 4, "udp needs // before the host; write udp://h:1"],
+  ["tcp:h", "tcp:h", 4, "tcp needs // before the host; write tcp://h:PORT"],
   ["tcp:80", "tcp:80", 4, "tcp needs // before the host; write tcp://localhost:80"],
   ["tcp:h:1 with listen:", "listen:tcp:h:1", 11, "write listen:tcp://h:1"],
   [
