@@ -127,6 +127,7 @@ export type {
   LinkTally,
 } from "./lib/link/link_options.ts";
 export { LinkSession } from "./lib/link/session.ts";
+export type { OutgoingRecords } from "./lib/link/frame_run.ts";
 export type {
   LinkHeartbeat,
   LinkRole,

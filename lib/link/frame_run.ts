@@ -7,8 +7,16 @@ import type { FrameMemory, OutFrame } from "./frame_memory.ts";
 import { type Slab, slabGapBytes } from "./frame_slab.ts";
 import { putRecordHead } from "./link_records.ts";
 
+/** Records that are to be written. */
+export interface OutgoingRecords {
+  /** One behind the other. */
+  readonly bytes: Uint8Array;
+  /** The system has taken them all: their memory is free. */
+  taken(): void;
+}
+
 /** Records to be written as they lie. */
-export class FrameRun {
+export class FrameRun implements OutgoingRecords {
   readonly #memory: FrameMemory;
   readonly #slab: Slab;
   readonly #start: number;

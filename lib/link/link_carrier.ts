@@ -7,6 +7,7 @@
 import type { Duplex } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { BufferPool } from "../stream/buffer_pool.ts";
+import type { OutgoingRecords } from "./frame_run.ts";
 import type { CarrierRecords } from "./link_handshake.ts";
 import { maximumRecordBytes } from "./link_records.ts";
 
@@ -19,14 +20,7 @@ export interface CarrierUser {
   /** Puts frames into `into`. @returns how many bytes; 0: there is nothing to say */
   pull(into: Uint8Array): number;
   /** Records that need not be copied, if these are what is to be said next; of plain ones only. */
-  pullRun(most: number): Outgoing | null;
-}
-
-/** Records that are to be written. */
-export interface Outgoing {
-  readonly bytes: Uint8Array;
-  /** The system has taken them all: their memory is free. */
-  taken(): void;
+  pullRun(most: number): OutgoingRecords | null;
 }
 
 /** What a carrier has carried, records and all. */
@@ -115,7 +109,7 @@ export class LinkCarrier {
   }
 
   /** What is to be said next; null: nothing, or no more. */
-  #next(): Outgoing | null {
+  #next(): OutgoingRecords | null {
     if (this.#isOver) return null;
     try {
       const run = this.#records.writer.seals ? null : this.#user.pullRun(batches.size);
@@ -127,7 +121,7 @@ export class LinkCarrier {
   }
 
   /** Puts records into the batch for as long as there is something to say. */
-  #fill(batch: Uint8Array): Outgoing | null {
+  #fill(batch: Uint8Array): OutgoingRecords | null {
     let end = 0;
     while (end + maximumRecordBytes <= batch.length) {
       const next = this.#records.writer.put(batch, end, this.#pull);
@@ -142,9 +136,9 @@ export class LinkCarrier {
 
   readonly #pull = (into: Uint8Array): number => this.#user.pull(into);
 
-  async #write(first: Outgoing): Promise<void> {
+  async #write(first: OutgoingRecords): Promise<void> {
     try {
-      for (let next: Outgoing | null = first; next !== null; next = this.#next()) {
+      for (let next: OutgoingRecords | null = first; next !== null; next = this.#next()) {
         const { bytes } = next;
         await this.#carrier.write(bytes);
         this.flows.bytesOut += bytes.length;

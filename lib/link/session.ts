@@ -10,7 +10,7 @@ import type { Sink } from "../core/machine.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import { maximumDataBytes, maximumFrameBytes } from "../wire/link_frame.ts";
 import { type ChannelFacts, factsOf } from "./channel_host.ts";
-import type { FrameRun } from "./frame_run.ts";
+import type { OutgoingRecords } from "./frame_run.ts";
 import { SessionClock } from "./session_clock.ts";
 import type { ChannelKind, SessionEvent } from "./session_events.ts";
 import { failSession, SessionInput } from "./session_input.ts";
@@ -192,7 +192,7 @@ export class LinkSession {
    * @returns null where something is to be said that only `pull` gives, or nothing. One that is
    * given is to be told when it was `taken`
    */
-  pullRun(carrier: number, most: number, nowMs: number): FrameRun | null {
+  pullRun(carrier: number, most: number, nowMs: number): OutgoingRecords | null {
     const { standing } = this.#parts;
     return carrier === standing.carrier ? this.#output.pullRun(most, nowMs) : null;
   }
