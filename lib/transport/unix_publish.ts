@@ -6,7 +6,8 @@
  * path itself has three moments that cannot be closed: the file is there with a wider mode than
  * asked; it is there before listen(2), when another server that looks takes it for stale; and the
  * runtime's own close unlinks the path that it was bound to even if another server has bound it
- * since. The price: `ss` shows the name in the folder, which does not exist any more.
+ * since. The price: `ss` shows the name in the folder, which does not exist any more. The whole path
+ * stands at its end where it fits: `ss -lx | grep PATH` finds the socket.
  * @module
  */
 
@@ -141,10 +142,12 @@ class Staging implements Disposable {
     const parent = parentOf(path);
     const name = path.slice(parent.length);
     this.#folder = `${parent}.plumb-${randomName()}`;
-    this.socketPath = `${this.#folder}/${name}`;
+    const shown = `${this.#folder}${path}`;
+    this.socketPath = path.startsWith("/") && fits(shown) ? shown : `${this.#folder}/${name}`;
     Deno.mkdirSync(this.#folder, { mode: 0o700 });
     try {
-      if (new TextEncoder().encode(this.socketPath).length > longestPath) {
+      Deno.mkdirSync(parentOf(this.socketPath), { recursive: true });
+      if (!fits(this.socketPath)) {
         this.#shortcut = Deno.makeTempDirSync({ dir: "/tmp", prefix: "plumb-" });
         Deno.symlinkSync(Deno.realPathSync(this.#folder), `${this.#shortcut}/d`);
         this.bindPath = `${this.#shortcut}/d/${name}`;
@@ -162,7 +165,7 @@ class Staging implements Disposable {
    * path since then gets it back. (Unlinking cannot be told which file it means.)
    */
   takeAway(path: string, stale: FileIdentity): void {
-    const parked = `${this.#folder}/stale`;
+    const parked = `${this.#folder}/${randomName()}`;
     try {
       Deno.renameSync(path, parked);
     } catch (thrown) {
@@ -177,6 +180,10 @@ class Staging implements Disposable {
     Deno.removeSync(this.#folder, { recursive: true });
     if (this.#shortcut !== undefined) Deno.removeSync(this.#shortcut, { recursive: true });
   }
+}
+
+function fits(path: string): boolean {
+  return new TextEncoder().encode(path).length <= longestPath;
 }
 
 function randomName(): string {

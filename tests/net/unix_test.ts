@@ -84,6 +84,24 @@ Deno.test("unix leaves the path of another server that has bound it since", () =
     assertEquals(await readOnce(far), "still here");
   }));
 
+Deno.test("the kernel's own list names a unix listener with its whole path", () =>
+  inFolder(async (folder) => {
+    await using listener = await listenWith(unixTransport, `unix:${folder}/s?mode=0600`);
+    const names = (await Deno.readTextFile("/proc/net/unix")).split("\n");
+    assertEquals(names.filter((line) => line.endsWith(`${folder}/s`)).length, 1);
+    await using _near = await connectWith(unixTransport, listener.local.text);
+  }));
+
+Deno.test("unix replaces a stale socket file of any name", () =>
+  inFolder(async (folder) => {
+    for (const name of ["stale", "tmp", ".plumb"]) {
+      await leaveStale(`${folder}/${name}`);
+      await using listener = await listenWith(unixTransport, `unix:${folder}/${name}`);
+      await using _near = await connectWith(unixTransport, listener.local.text);
+      await using _far = await acceptOne(listener);
+    }
+  }));
+
 Deno.test("unix replaces a stale socket file", () =>
   inFolder(async (folder) => {
     await leaveStale(`${folder}/s`);
