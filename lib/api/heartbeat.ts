@@ -75,7 +75,7 @@ export function keepingAlive(
 }
 
 /** Unsent bytes that may wait in the kernel ahead of a heartbeat. */
-const queueBytes = 128 * 1024;
+const shortQueue = "128KiB";
 
 /**
  * The address with a short queue of unsent bytes (TCP_NOTSENT_LOWAT, tcp(7)): a heartbeat would
@@ -87,5 +87,5 @@ export function withShortQueue<A extends Address>(address: A): A {
   const isGiven = address.options.some((option) => option.name === name);
   // Better without than not at all: what the runtime cannot set by itself takes FFI.
   if (address.scheme !== "tcp" || isGiven || !hasLibc()) return address;
-  return { ...address, options: [...address.options, { name, value: String(queueBytes) }] };
+  return { ...address, options: [...address.options, { name, value: shortQueue }] };
 }

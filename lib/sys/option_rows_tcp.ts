@@ -132,10 +132,10 @@ export const tcpRows: readonly SocketOption[] = [
       "net.ipv4.tcp_allowed_congestion_control only",
   }),
   row("TCP_NOTSENT_LOWAT", 25, {
-    value: "unsigned",
+    value: "size",
     phase: "live",
     sockets,
-    maximum: 2 ** 32 - 1,
+    maximum: largestInt,
     help: "writable only below this many unsent bytes",
     pitfalls: "keeps latency low where sndbuf is large; too small costs throughput",
   }),

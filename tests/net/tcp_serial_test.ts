@@ -124,7 +124,7 @@ Deno.test("options reach the kernel, are inherited, and what it took is said", a
   const { context, said } = listening();
   const text = "listen:tcp://127.0.0.1:0?keepalive=30s/5s/3&rcvbuf=64KiB&user-timeout=20s";
   await using listener = await listen(text, context);
-  const options = "ttl=9&tos=16&nodelay=off&sndbuf=32KiB&linger2=7s&quickack&notsent-lowat=16384";
+  const options = "ttl=9&tos=16&nodelay=off&sndbuf=32KiB&linger2=7s&quickack&notsent-lowat=16KiB";
   await using near = await connect(`${listener.local.text}?${options}`, context);
   await using far = await (await listener.accept())?.settle(makeContext());
   assert(far !== undefined);

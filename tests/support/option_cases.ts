@@ -56,7 +56,7 @@ export const tcpCases: readonly OptionCase[] = [
   { text: "linger=5s", reads: { SO_LINGER: "0100000005000000" } },
   { text: "linger=0s", reads: { SO_LINGER: "0100000000000000" } },
   { text: "rcvlowat=10B", reads: { SO_RCVLOWAT: 10 } },
-  { text: "notsent-lowat=16384", reads: { TCP_NOTSENT_LOWAT: 16_384 } },
+  { text: "notsent-lowat=16KiB", reads: { TCP_NOTSENT_LOWAT: 16_384 } },
   // 12 bytes of each segment are the timestamps (RFC 7323).
   { text: "maxseg=1000B", reads: { TCP_MAXSEG: 1000 }, connected: { TCP_MAXSEG: 988 } },
   { text: "window-clamp=40000B", reads: { TCP_WINDOW_CLAMP: 40_000 } },
