@@ -77,7 +77,7 @@ export interface AdoptedInit {
  * Takes over a listening socket by its number.
  *
  * @param text what was asked for, in the address language, for errors
- * @throws {NetError} kind "unavailable" where it is no stream socket that listens; it stays open
+ * @throws {NetError} kind "usage" where it is no stream socket that listens; it stays open
  */
 export function adoptListener(
   fd: number,
@@ -86,8 +86,8 @@ export function adoptListener(
   { name, closed, uninherited = [] }: AdoptedInit = {},
 ): AdoptedListener {
   if (!isStreamListener(fd)) {
-    const message = "this is no stream socket that listens";
-    throw new NetError({ kind: "unavailable", op: "listen", address: text, message });
+    const message = "this is no stream socket that listens, and nothing else has a passive side";
+    throw new NetError({ kind: "usage", op: "listen", address: text, message });
   }
   adopt(fd);
   return new AdoptedListener(fd, name ?? nameOf(fd, text), context, closed, uninherited);

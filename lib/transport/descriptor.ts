@@ -83,7 +83,7 @@ async function listen({ address, context }: OpenRequest<DescriptorAddress>): Pro
   const { descriptor } = address;
   const text = `fd:${descriptor}`;
   const fds = typeof descriptor === "number" ? [descriptor] : passedAs(descriptor, text);
-  for (const fd of fds) inherited(fd, { scheme: "fd", text });
+  for (const fd of fds) checkListening(fd, text);
   const opened: Passive[] = [];
   try {
     for (const fd of fds) {
@@ -112,6 +112,17 @@ function passedAs(name: string, text: string): readonly number[] {
       : "no socket of this name was passed",
     ...(names.length === 0 ? {} : { hint: `there are ${names.join(", ")}` }),
   });
+}
+
+/** Who is told to listen on what the parent did not pass was started wrongly: nothing was tried. */
+function checkListening(fd: number, text: string): void {
+  try {
+    inherited(fd, { scheme: "fd", text });
+  } catch (thrown) {
+    const { reason, code } = toNetError(thrown, "listen", text);
+    const init = { kind: "usage", op: "listen", address: text, message: reason } as const;
+    throw new NetError({ ...init, ...(code === undefined ? {} : { code }), cause: thrown });
+  }
 }
 
 /**

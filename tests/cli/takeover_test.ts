@@ -188,15 +188,15 @@ for (
 
 Deno.test("fd: says what is wrong with a descriptor that cannot listen", async () => {
   for (
-    const [address, line] of [
-      ["fd:99", /no such descriptor is open/],
-      ["fd:0", /ENOTSOCK|no stream socket that listens/],
-      ["fd:http", /no sockets were passed to this process \(LISTEN_FDS\)/],
+    const [address, line, status] of [
+      ["fd:99", /^plumb: listen fd:99: no such descriptor is open \(EBADF\)$/m, 2],
+      ["fd:0", /^plumb: listen fd:0: this is no stream socket that listens, /m, 2],
+      ["fd:http", /no sockets were passed to this process \(LISTEN_FDS\)/, 3],
     ] as const
   ) {
     const { code, stderr } = await plumb(["serve", "echo", address]);
     assertMatch(stderr, line);
-    assert(code === 3, `${code}: ${stderr}`);
+    assert(code === status, `${code}: ${stderr}`);
   }
 });
 
