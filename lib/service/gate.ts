@@ -183,7 +183,10 @@ export class Gate implements Disposable {
     if (datagrams) return this.#serve(arrival);
     if (this.#permits.isFull) {
       this.#words.full("others are refused");
-      return this.#refuse(arrival, "full", `${this.#bound} connections are open`);
+      const open = this.#bound === 1
+        ? "1 connection is open"
+        : `${this.#bound} connections are open`;
+      return this.#refuse(arrival, "full", open);
     }
     if (!this.#permits.take(arrival.remote)) {
       this.#words.fullForPeer();

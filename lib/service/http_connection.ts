@@ -8,7 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { Timer } from "../core/clock.ts";
 import { NetError } from "../core/error.ts";
-import type { LimitName } from "../core/limits.ts";
+import { type LimitName, limitTable } from "../core/limits.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import type { Reason } from "../core/reason.ts";
 import { reasonOfError } from "../stream/relay.ts";
@@ -265,11 +265,12 @@ export class HttpConnection {
   }
 
   #limitError(limit: LimitName): NetError {
+    const { unit } = limitTable[limit];
     return new NetError({
       kind: "limit",
       op: "serve",
       address: this.#session.remote.text,
-      message: `over the limit ${limit} (${this.#context.limits[limit]})`,
+      message: `over the limit ${limit} (${this.#context.limits[limit]} ${unit})`,
       hint: `raise it with --limit ${limit}=VALUE`,
       blame: "remote",
     });
