@@ -96,6 +96,7 @@ function completedFlag(row: FlagRow): CompletedFlag {
 
 function flagValues(row: FlagRow): Candidates {
   if (row.choices !== undefined) return row.choices;
+  if (row.suggestions !== undefined) return row.suggestions;
   if (row.placeholder === "FILE" || row.placeholder === "PREFIX") return "files";
   if (row.name === "limit") return Object.keys(limitTable).map((name) => `${name}=`);
   return null;

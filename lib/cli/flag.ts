@@ -15,6 +15,8 @@ export interface FlagRow extends OptionRow {
    * absent then.
    */
   readonly standard?: OptionValue;
+  /** What completions offer where other texts are taken, too; `threads=` wants a value after it. */
+  readonly suggestions?: readonly string[];
   /** Not shown in help and completions: for those who work on plumb. */
   readonly hidden?: boolean;
 }

@@ -6,6 +6,10 @@
 import { modelForms } from "../service/model.ts";
 import type { FlagRow } from "./flag.ts";
 
+/** How each model begins: `loop`, `threads=`. */
+export const modelBeginnings: readonly string[] = Object.keys(modelForms)
+  .map((form) => form.replace(/=.*/, "="));
+
 /** Flags of `serve` and of `relay` with a passive end. */
 export const modelFlags: readonly FlagRow[] = [
   {
@@ -13,6 +17,7 @@ export const modelFlags: readonly FlagRow[] = [
     kind: "text",
     placeholder: "M",
     standard: "loop",
+    suggestions: modelBeginnings,
     help: `who serves: ${
       Object.keys(modelForms).join(", ")
     } (default loop; see: plumb help models)`,

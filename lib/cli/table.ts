@@ -18,7 +18,7 @@ import {
 import { heartbeatFlag, heartbeatSayFlag } from "./heartbeat_flag.ts";
 import { lastingFlags } from "./lasting_flags.ts";
 import { linkFlags } from "./link_flags.ts";
-import { modelFlags } from "./model_flags.ts";
+import { modelBeginnings, modelFlags } from "./model_flags.ts";
 import { announceFlags } from "./announce_flags.ts";
 import { sayFlag } from "./ping_flags.ts";
 import { pingRow } from "./ping_row.ts";
@@ -404,6 +404,7 @@ export const commands: readonly CommandRow[] = [
         kind: "text",
         placeholder: "M",
         standard: "loop",
+        suggestions: modelBeginnings,
         help: "under this server model: loop iterative process prefork=N thread threads=N " +
           "pool=MIN..MAX (default loop)",
       },

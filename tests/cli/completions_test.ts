@@ -32,6 +32,7 @@ toolTest("bash", "bash completes commands, flags, values and arguments", async (
     ["plumb connect --buffer ", "none line block"],
     // bash takes "=" for the end of a word: only what follows it is replaced.
     ["plumb connect --buffer=l", "line"],
+    ["plumb serve echo --model pr", "process prefork="],
     ["plumb --color al", "always"],
     ["plumb --color=al", "always"],
     ["plumb --timeout 5s conn", "connect"],
