@@ -7,13 +7,14 @@ import "../support/libc.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
 import { listen } from "../../lib/api/listen.ts";
-import { converse, echoed } from "../support/clients.ts";
+import { converse, echoed, nextText, wholeAnswer } from "../support/clients.ts";
 import { settle } from "../support/descriptors.ts";
 import { keyFolder } from "../support/key_folder.ts";
 import { freeTcpPort, portOf, tcpListening } from "../support/ports.ts";
 import { run, type RunningProcess, start, startPlumb } from "../support/process.ts";
 import { together } from "../support/together.ts";
 import { toolTest } from "../support/tools.ts";
+import { within } from "../support/within.ts";
 
 const loopback = "tcp://127.0.0.1:0";
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -48,14 +49,14 @@ for (
 }
 
 Deno.test("chisel#560: either side finds the other dead within its bound, and says so", async () => {
-  const heartbeat = ["--heartbeat", "every=200ms,misses=3"];
+  const heartbeat = ["--heartbeat", "every=150ms,misses=3"];
   await using server = startPlumb(["serve", "echo", "-v", ...heartbeat, loopback]);
   const [address = ""] = await server.listening();
   await using frozen = startPlumb(["connect", ...heartbeat, address]);
   await frozen.write("x");
   await frozen.stdoutHas("x");
   frozen.signal("SIGSTOP");
-  await server.stderrLine(/^session 1: .*, dead \(.*no sign of life for 600 ms/);
+  await server.stderrLine(/^session 1: .*, dead \(.*no sign of life for 450 ms/);
 
   await using client = startPlumb(["connect", ...heartbeat, address]);
   await client.write("x");
@@ -63,7 +64,7 @@ Deno.test("chisel#560: either side finds the other dead within its bound, and sa
   server.signal("SIGSTOP");
   const { code, stderr } = await client.result();
   assertEquals(code, 4);
-  assert(/^plumb: .*no sign of life for 600 ms \(3 missed, every 200 ms\)$/m.test(stderr), stderr);
+  assert(/^plumb: .*no sign of life for 450 ms \(3 missed, every 150 ms\)$/m.test(stderr), stderr);
 });
 
 toolTest("ss", "rathole#401: clients that come and go leave no socket in CLOSE_WAIT", async () => {
@@ -113,7 +114,7 @@ Deno.test("rathole#160: after the server was restarted, forwards both ways go on
   await second.listening();
   await client.stderrLine(/the server does not know this session any more: it was restarted$/);
   // What was open is lost, and told so: a reset and not an end.
-  await assertRejects(() => held.read(new Uint8Array(16)), Error, "ECONNRESET");
+  await assertRejects(() => nextText(held), Error, "ECONNRESET");
   assertEquals(await converse(forward, "goes on"), "GOES ON");
   await client.stderrMatches(/^listening on \S+ at the other side$/gm, 2);
   assertEquals(await converse(reverse, "too"), "TOO");
@@ -141,23 +142,20 @@ toolTest(
 Deno.test("websocat#257: a peer whose answer waits behind data that it takes slowly is not dead", async () => {
   await using listening = await listen(`${loopback}?rcvbuf=8KiB`);
   const bound = ["--heartbeat", "every=100ms,misses=5,send=PING\\n,expect=^PONG$"];
-  const text = "data\n".repeat(80_000);
+  const text = "data\n".repeat(60_000);
   await using client = startPlumb(["connect", ...bound, listening.addresses[0]?.text ?? ""], {
     stdin: { text },
   });
-  await using peer = await listening.accept() ?? undefined;
+  await using peer = await within(listening.accept(), () => "nobody connects") ?? undefined;
   if (peer === undefined) throw new Error("nobody came");
-  const into = new Uint8Array(8 * 1024);
   let heard = "";
-  // Three times as long as silence may last; the questions stand behind all that data.
-  for (const endMs = performance.now() + 1_500; performance.now() < endMs;) {
-    heard += new TextDecoder().decode(into.subarray(0, await peer.read(into) ?? 0));
+  // Twice as long and more as silence may last; the questions stand behind all that data.
+  for (const endMs = performance.now() + 1_200; performance.now() < endMs;) {
+    heard += await nextText(peer, 8 * 1024) ?? "";
     await pause(50);
   }
   await peer.write(new TextEncoder().encode("PONG\n"));
-  for (let count = await peer.read(into); count !== null; count = await peer.read(into)) {
-    heard += new TextDecoder().decode(into.subarray(0, count));
-  }
+  heard += new TextDecoder().decode(await wholeAnswer(peer));
   await peer.closeWrite();
   const { code, stderr } = await client.result();
   assertEquals([code, stderr], [0, ""]);
@@ -188,7 +186,7 @@ toolTest("socat", "websocat#80: a peer that is no plumb is asked in its own word
 });
 
 Deno.test("wscat#120: how often to ask and when to try again are said of the connection itself", async () => {
-  const beat = "every=100ms,misses=5";
+  const beat = "every=100ms,misses=4";
   const server = ["serve", "echo", "--heartbeat", beat];
   await using first = startPlumb([...server, `127.0.0.1:${freeTcpPort()}`]);
   const [address = ""] = await first.listening();
@@ -197,7 +195,7 @@ Deno.test("wscat#120: how often to ask and when to try again are said of the con
   await client.write("one\n");
   await client.stdoutHas("one\n");
   first.signal("SIGSTOP");
-  await client.stderrMatches(/: down after .*no sign of life for 500 ms/g, 1);
+  await client.stderrMatches(/: down after .*no sign of life for 400 ms/g, 1);
   await first.stop("SIGKILL");
   await using second = startPlumb([...server, address]);
   await second.listening();

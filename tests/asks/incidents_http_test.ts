@@ -6,9 +6,8 @@
 import "../support/libc.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
-import { cpuMs } from "../support/clients.ts";
+import { cpuMs, wholeAnswer } from "../support/clients.ts";
 import { testFolder } from "../support/folder.ts";
-import { readToEnd } from "../support/pair.ts";
 import { run, type RunningProcess, startPlumb } from "../support/process.ts";
 import { together } from "../support/together.ts";
 import { toolTest } from "../support/tools.ts";
@@ -36,7 +35,7 @@ async function withSite(
 async function answerTo(address: string, ...parts: readonly string[]): Promise<string> {
   await using client = await connect(address);
   for (const part of parts) await client.write(bytes(part));
-  return new TextDecoder().decode(await readToEnd(client));
+  return new TextDecoder().decode(await wholeAnswer(client));
 }
 
 /** How many answers, and the status of the first. */

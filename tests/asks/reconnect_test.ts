@@ -6,7 +6,7 @@
 import "../support/libc.ts";
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
-import { cpuMs, echoed } from "../support/clients.ts";
+import { cpuMs, echoed, nextPeer } from "../support/clients.ts";
 import { eventsOf } from "../support/events.ts";
 import { testFolder } from "../support/folder.ts";
 import { ip, Network, networkTest } from "../support/namespaces.ts";
@@ -38,9 +38,9 @@ Deno.test("nats.node#531: a connection that went stale without an end is made an
     `--heartbeat=${heartbeat}`,
   );
   // The second one goes stale, too: once found dead does not mean that the next one is not.
-  using _first = await listener.accept();
-  using _second = await listener.accept();
-  using third = await listener.accept();
+  using _first = await nextPeer(listener);
+  using _second = await nextPeer(listener);
+  using third = await nextPeer(listener);
   await third.write(new TextEncoder().encode("PONG\nhello\n"));
   await client.stdoutHas("hello\n");
   const why = told(client, "down").map(({ reason }) => reason);

@@ -5,6 +5,7 @@
  */
 
 import { OutputText } from "./output.ts";
+import { within } from "./within.ts";
 
 /** The root of the checkout, with a slash at its end. */
 export const root: string = new URL("../../", import.meta.url).pathname;
@@ -200,15 +201,7 @@ export class RunningProcess implements AsyncDisposable {
   }
 
   async #deadline<T>(work: Promise<T>, what: string): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      late.reject(new Error(`no ${what} within ${this.#timeoutMs} ms\n${this.#story()}`));
-    }, this.#timeoutMs);
-    try {
-      return await Promise.race([work, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return await within(work, () => `no ${what}\n${this.#story()}`, this.#timeoutMs);
   }
 
   #story(): string {
