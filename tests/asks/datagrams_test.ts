@@ -104,16 +104,18 @@ Deno.test("bore#9: UDP goes through a link, message by message", async () => {
 });
 
 toolTest(["nc", "ncat"], "nmap#1223: one UDP listener talks with many peers at once", async () => {
-  await using relay = startPlumb(["relay", `listen:${anywhere}`, "exec:cat"]);
+  // Each has a child of its own, which remembers what it was told.
+  const child = 'sh:read -r one; echo noted; read -r two; echo "$one, $two"';
+  await using relay = startPlumb(["relay", `listen:${anywhere}`, child]);
   const port = String(portOf((await relay.listening())[0] ?? ""));
   await using nc = start(["nc", "-u", "127.0.0.1", port]);
   await using ncat = start(["ncat", "-u", "127.0.0.1", port]);
-  await nc.write("of nc\n");
-  await ncat.write("of ncat\n");
-  await together([nc.stdoutHas("of nc\n"), ncat.stdoutHas("of ncat\n")]);
-  await nc.write("again\n");
-  await nc.stdoutHas("again\n");
-  assertEquals([nc.stdout, ncat.stdout], ["of nc\nagain\n", "of ncat\n"]);
+  for (const word of ["one", "two"]) {
+    await nc.write(`nc ${word}\n`);
+    await ncat.write(`ncat ${word}\n`);
+    await together([nc.stdoutHas("noted\n"), ncat.stdoutHas("noted\n")]);
+  }
+  await together([nc.stdoutHas("nc one, nc two\n"), ncat.stdoutHas("ncat one, ncat two\n")]);
 });
 
 Deno.test("emissary#332: a UDP peer costs no process and no thread", async () => {

@@ -56,7 +56,7 @@ Deno.test("libevent CVE-2016-10195: what two readers could end in two places is 
     `${post}Content-Length : 4\r\n\r\nabcd`,
     `${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
     `${post}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
-    `${post.replace("1.1", "1.0")}${chunked}\r\n0\r\n\r\n`,
+    `${post.replace("1.1", "1.0")}Connection: keep-alive\r\n${chunked}\r\n0\r\n\r\n`,
     `${post}${chunked}\r\n0x4\r\nabcd\r\n0\r\n\r\n`,
     `${post}${chunked}\r\n4\nabcd\n0\n\n`,
     `${post}${chunked}\r\nFFFFFFFFFFFFFFFFF4\r\nabcd\r\n0\r\n\r\n`,
