@@ -56,8 +56,7 @@ Deno.test("gost#821: sessions of UDP peers that went silent leave nothing behind
   await using relay = startPlumb(["relay", "-v", ...short, `listen:${anywhere}`, behind]);
   const port = portOf((await relay.listening())[0] ?? "");
   await askFrom(1, port);
-  await relay.stderrMatches(/^session \d+: .*, idle/gm, 1);
-  const before = holdings(relay.pid); // the one session may still be closing
+  const before = holdings(relay.pid); // with one session
   // Each has a socket of its own towards the other end; and a hundred at once are no bound.
   await askFrom(150, port);
   await relay.stderrMatches(/^session \d+: .*, idle/gm, 151);

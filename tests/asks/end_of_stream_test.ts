@@ -33,9 +33,9 @@ toolTest(
   "socat",
   "nmap#1229: how many UDP replies to wait for, or how long a silence, can be said",
   async () => {
-    const answer = "SYSTEM:read x; for n in 1 2 3; do sleep 0.1; echo $n; done; sleep 1";
+    const answer = "SYSTEM:read x; for n in 1 2 3; do sleep 0.05; echo $n; done; sleep 1";
     const outcomes = await together(
-      [[], ["--replies=3"], ["--until-quiet=400ms"]].map(async (flags) => {
+      [[], ["--replies=3"], ["--until-quiet=300ms"]].map(async (flags) => {
         const port = freeUdpPort();
         await using _server = start(["socat", `UDP-LISTEN:${port},bind=127.0.0.1`, answer]);
         await udpBound(port);
