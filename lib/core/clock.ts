@@ -27,6 +27,22 @@ export interface Clock {
 /** setTimeout counts in a signed 32-bit number of milliseconds; longer ones fire at once. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
+/**
+ * False until the runtime's timers are loaded. The first look at `setTimeout` or `clearTimeout`
+ * loads them, and promises go on meanwhile (Deno 2.9.5): whoever sets the first timer would be
+ * entered again in the middle of what it does.
+ */
+let hasTimers = false;
+
+/** Calls `arm` at once where that is safe, else when nobody is at work. */
+function whenLoaded(arm: () => void): void {
+  if (hasTimers) return arm();
+  queueMicrotask(() => {
+    hasTimers = typeof setTimeout === "function";
+    arm();
+  });
+}
+
 /** The machine's clock. */
 export const realClock: Clock = {
   now: () => performance.now(),
@@ -34,14 +50,20 @@ export const realClock: Clock = {
   // Not in place of `Date.now`: its first call costs 7 ms, and most programs never need it.
   wallUs: () => Math.floor(Number(Temporal.Now.instant().epochNanoseconds) / 1000),
   timer(delayMs, then) {
-    let handle: ReturnType<typeof setTimeout>;
+    let handle: ReturnType<typeof setTimeout> | undefined;
+    let isCancelled = false;
     const arm = (left: number) => {
+      if (isCancelled) return;
       handle = left > longestTimeoutMs
         ? setTimeout(() => arm(left - longestTimeoutMs), longestTimeoutMs)
         : setTimeout(then, Math.max(0, left));
     };
-    arm(delayMs);
-    return { cancel: () => clearTimeout(handle) };
+    whenLoaded(() => arm(delayMs));
+    const cancel = () => {
+      isCancelled = true;
+      if (handle !== undefined) clearTimeout(handle);
+    };
+    return { cancel };
   },
 };
 
