@@ -9,7 +9,6 @@ import type { PingSummary } from "../../lib/api/ping_summary.ts";
 import { serve } from "../../lib/api/serve.ts";
 import { NetError } from "../../lib/core/error.ts";
 import type { PingResult } from "../../lib/link/ping_run.ts";
-import { openDescriptors } from "../../lib/sys/limits.ts";
 import { testFolder } from "../support/folder.ts";
 import { freeTcpPort, freeUdpPort, portOf } from "../support/ports.ts";
 
@@ -127,24 +126,6 @@ Deno.test("what was never read may be dropped, and the summary counts it all the
   const left: PingResult[] = [];
   for await (const result of pinging) left.push(result);
   assertEquals([left.length, left[0]?.sequence], [10, 41]);
-});
-
-Deno.test("stopping a ping closes what it opened, in every mode", async () => {
-  await using server = await serve("pingpong", "tcp://127.0.0.1:0");
-  await using echo = await serve("echo", "tcp://127.0.0.1:0");
-  const before = openDescriptors() ?? 0;
-  for (const mode of ["connect", "echo", "pingpong"] as const) {
-    const address = (mode === "pingpong" ? server : echo).addresses[0]?.text ?? "";
-    const pinging = await ping(address, { mode, intervalMs: 1 });
-    for await (const result of pinging) if (result.sequence === 5) break;
-    pinging.stop();
-    pinging.stop();
-    const { error, received } = await pinging.done;
-    assertEquals(error, undefined);
-    assert(received >= 5);
-  }
-  while (server.open + echo.open > 0) await new Promise((wake) => setTimeout(wake, 5));
-  assert((openDescriptors() ?? 0) <= before, `${openDescriptors()} > ${before}`);
 });
 
 Deno.test("an answer over UDP is never longer than its question", async () => {
