@@ -100,8 +100,6 @@ function testRun(
       ...(covered ? [`--coverage=${coverage}`, "--coverage-raw-data-only"] : []),
       ...args,
     ],
-    // In the environment too: the program counts where tests run it as a process.
-    ...(covered ? { env: { DENO_COVERAGE_DIR: coverage } } : {}),
   };
 }
 

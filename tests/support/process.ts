@@ -4,6 +4,7 @@
  * @module
  */
 
+import { childCoverage } from "./child_coverage.ts";
 import { OutputText } from "./output.ts";
 import { within } from "./within.ts";
 
@@ -68,7 +69,7 @@ export class RunningProcess implements AsyncDisposable {
     this.#child = new Deno.Command(program, {
       args,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...options.env },
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...childCoverage(), ...options.env },
       stdin: stdin === "null" ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
