@@ -191,8 +191,9 @@ toolTest("python3", "unix streams have what the address of their side asks for",
   await using reader = new OptionReader();
   for (const { text, reads } of unixCases) {
     await t.step(text, async () => {
-      const name = `@plumb-${crypto.randomUUID()}`;
       for (const asking of ["listen", "connect"]) {
+        // A name of its own: a process that somebody starts holds the last listener until its exec.
+        const name = `@plumb-${crypto.randomUUID()}`;
         const [own, other] = asking === "listen" ? [`?${text}`, ""] : ["", `?${text}`];
         await using listener = await listen(`listen:unix:${name}${own}`);
         const near = await connect(`unix:${name}${other}`);
@@ -209,8 +210,8 @@ toolTest("python3", "unix streams have what the address of their side asks for",
 
 toolTest("python3", "unix datagrams have what the address of their side asks for", async () => {
   await using reader = new OptionReader();
-  const name = `@plumb-${crypto.randomUUID()}`;
   for (const { text, reads } of unixgramCases) {
+    const name = `@plumb-${crypto.randomUUID()}`;
     await using far = await receiver(`listen:unixgram:${name}?${text}`);
     await check(reader, { type: 2, local: name }, reads, "");
     await using near = await connect(`unixgram:${name}?${text}`);

@@ -19,6 +19,7 @@ import { readinessSettled } from "../../lib/sys/readiness.ts";
 import { echoed } from "../support/clients.ts";
 import { freeTcpPort, freeUdpPort } from "../support/ports.ts";
 import { MemoryLog } from "../support/memory_log.ts";
+import { serveAgain } from "../support/serve_again.ts";
 
 const quick = "reconnect&backoff=10ms..50ms";
 
@@ -60,7 +61,7 @@ Deno.test("reconnect: a server that goes and comes back on its port has the sess
   assertEquals([down.reason, down.bytesHandedOver], ["reset", 3]);
   assertEquals((await next(events, "waiting")).blame, "remote");
   await session.write(bytes("held"));
-  await using _second = await serve("echo", address);
+  await using _second = await serveAgain("echo", address);
   assertEquals(await reading, "held");
   assertEquals(await echoed(session, "two"), "two");
   await session.closeWrite();
@@ -160,7 +161,7 @@ Deno.test("relay: each leg has its own policy; the client stays while the other 
   assertEquals(await lost, "reset");
   await client.write(bytes("meanwhile"));
   assertEquals(connections.size, 1);
-  await using _again = await serve("echo", address);
+  await using _again = await serveAgain("echo", address);
   assertEquals(await text(client), "meanwhile");
   assertEquals(connections.statuses().map(({ state }) => state), ["up"]);
   const states = log.of("connection").map(({ fields }) => fields["state"]);
@@ -183,7 +184,7 @@ Deno.test("relay: processes and threads of other models reconnect as well", asyn
   assertEquals(await echoed(client, "a"), "a");
   await backend[Symbol.asyncDispose]();
   await client.write(bytes("meanwhile"));
-  await using _again = await serve("echo", address);
+  await using _again = await serveAgain("echo", address);
   assertEquals(await text(client), "meanwhile");
 });
 
@@ -194,7 +195,7 @@ Deno.test("reconnect: over Unix sockets, and a datagram peer that is refused", a
   assertEquals(await echoed(session, "one"), "one");
   const reading = text(session);
   await first[Symbol.asyncDispose]();
-  await using _second = await serve("echo", name);
+  await using _second = await serveAgain("echo", name);
   await session.write(bytes("two"));
   assertEquals(await reading, "two");
   session.abort();
