@@ -62,17 +62,17 @@ async function testRuns(): Promise<TestRun[]> {
   const parallel = files.filter((file) => !serial.includes(file));
   const runs: TestRun[] = [];
   if (parallel.length > 0) {
-    runs.push(testRun(`${parallel.length} test files`, ["--parallel", ...parallel], 420_000));
+    runs.push(testRun(`${parallel.length} test files`, ["--parallel", ...parallel], 900_000));
   }
   if (serial.length > 0) {
     // Without coverage, whose counters would be in the memory that they count.
-    runs.push(testRun(`${serial.length} serial test files`, serial, 240_000, false));
+    runs.push(testRun(`${serial.length} serial test files`, serial, 600_000, false));
   }
   if (words.length === 0) {
     // An example cannot open libc for the process before it begins, as test files do by an import.
     const preload = "--preload=tests/support/libc.ts";
     const examples = [preload, "--doc", "lib", "mod.ts", "README.md"];
-    runs.push({ ...testRun("examples", examples, 120_000), needs: "mod.ts" });
+    runs.push({ ...testRun("examples", examples, 300_000), needs: "mod.ts" });
   }
   return runs;
 }

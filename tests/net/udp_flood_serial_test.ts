@@ -14,8 +14,8 @@ import { descriptorLinks } from "../support/descriptors.ts";
 import { networkTest } from "../support/namespaces.ts";
 import { floodServer } from "../support/udp_flood.ts";
 
-networkTest("20,000 forged ports leave sessions at their bound, and nothing behind", async () => {
-  await floodServer(20_000);
+networkTest("10,000 forged ports leave sessions at their bound, and nothing behind", async () => {
+  await floodServer(10_000);
 });
 
 Deno.test("10,000 sessions that come and go leave no descriptor and no timer", async () => {
