@@ -25,8 +25,8 @@ export interface Activity {
 
 /** Fewer open sessions than this hold nothing that is worth a pause, */
 const worthwhile = 256;
-/** unless so many have come and gone: each leaves some 2 KB. */
-const manyGone = 8_192;
+/** unless so many have come and gone: each leaves some 2 KB, and the heap that it has grown. */
+const manyGone = 2_048;
 
 /** What must have happened since the last time: so many sessions opened, or bytes moved. */
 const enoughSessions = 256;

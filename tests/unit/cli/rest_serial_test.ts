@@ -18,11 +18,11 @@ Deno.test("a server with many sessions collects once for each rest after work", 
     [2000, 2000, 70_000], // moved enough since
     [2000, 2100, 70_000],
     [2000, 2100, 70_000], // opened too few since
-    [200, 10_000, 90_000_000],
-    [200, 10_000, 90_000_000], // most have gone, and not enough of them
-    [0, 10_200, 90_000_000],
-    [0, 10_200, 90_000_000], // what so many have left is worth it, though none is open
-    [0, 10_200, 90_000_000],
+    [200, 4_000, 90_000_000],
+    [200, 4_000, 90_000_000], // most have gone, and not enough of them
+    [0, 4_100, 90_000_000],
+    [0, 4_100, 90_000_000], // what so many have left is worth it, though none is open
+    [0, 4_100, 90_000_000],
   ].map(([open = 0, opened = 0, bytes = 0]) => detector.look({ open, opened, bytes }));
   assertEquals(looks.flatMap((collects, at) => collects ? [at] : []), [4, 7, 13]);
 });
