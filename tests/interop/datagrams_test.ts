@@ -46,7 +46,8 @@ toolTest(["socat", "ncat", "nc"], "serve answers many foreign clients at once", 
 
 toolTest(["socat", "ncat"], "connect talks to UDP-LISTEN with fork and to ncat -u -e", async () => {
   const [one, other] = [freeUdpPort(), freeUdpPort()];
-  await using _socat = start(["socat", `UDP-LISTEN:${one},bind=127.0.0.1,fork`, "EXEC:cat"]);
+  const listen = `UDP-LISTEN:${one},bind=127.0.0.1,fork`;
+  await using _socat = start(["socat", "-T", "8", listen, "EXEC:cat"]); // its child outlives it
   await using _ncat = start(["ncat", "-u", "-l", "127.0.0.1", String(other), "-e", "/bin/cat"]);
   await Promise.all([udpBound(one), udpBound(other)]);
   for (const port of [one, other]) {

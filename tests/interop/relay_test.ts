@@ -69,8 +69,10 @@ toolTest(["socat", "ncat"], "relay serves Unix clients of a TCP server", async (
 
 toolTest(["socat", "ncat", "nc"], "relay udp to udp keeps the peers apart", async () => {
   const port = freeUdpPort();
-  // One child for each peer of the relay: it answers with what it is asked, once.
-  await using _server = start(["socat", `UDP-LISTEN:${port},bind=127.0.0.1,fork`, "EXEC:cat"]);
+  // One child for each peer of the relay: it answers with what it is asked, once. -T: the children
+  // outlive their parent, and end by themselves.
+  const listen = `UDP-LISTEN:${port},bind=127.0.0.1,fork`;
+  await using _server = start(["socat", "-T", "8", listen, "EXEC:cat"]);
   await udpBound(port);
   await using relay = startPlumb(["relay", "listen:udp://127.0.0.1:0", `udp://127.0.0.1:${port}`]);
   const [front = ""] = await relay.listening();
