@@ -5,6 +5,7 @@
 
 import { announce, refuseStream } from "../api/announce.ts";
 import { parseAddress } from "../address/parse.ts";
+import { counted } from "../core/counted.ts";
 import { readTemplate } from "../service/announce.ts";
 import { announceFlags, announceName } from "./announce_flags.ts";
 import type { CommandContext, Invocation } from "./command.ts";
@@ -49,8 +50,7 @@ export async function runAnnounce(plan: Plan, session: CommandContext): Promise<
   let sent = 0;
   const sayTally = (level: "notice" | "info") => {
     const durationMs = Math.round(clock.now() - startMs);
-    const messages = sent === 1 ? "1 message" : `${sent} messages`;
-    const text = `${messages} announced, ${approximateDuration(durationMs)}`;
+    const text = `${counted(sent, "message")} announced, ${approximateDuration(durationMs)}`;
     log.write(level, "tally", text, { sent, durationMs });
   };
   using signals = drainOnSignal(host, session.context, { tally: () => sayTally("notice") });

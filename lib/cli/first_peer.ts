@@ -10,6 +10,7 @@ import { openListeners } from "../api/passive.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
+import { counted } from "../core/counted.ts";
 import { NetError } from "../core/error.ts";
 import type { SessionsOptions } from "../stream/sessions.ts";
 import type { CommandContext } from "./command.ts";
@@ -101,8 +102,7 @@ async function accepted(listening: Listening, context: Context): Promise<Duplex>
 async function finish(listening: Listening, context: Context): Promise<void> {
   const dropped = listening.listeners.reduce((sum, one) => sum + (one.dropped?.() ?? 0), 0);
   if (dropped > 0) {
-    const datagrams = dropped === 1 ? "1 datagram" : `${dropped} datagrams`;
-    const text = `dropped ${datagrams} of other peers`;
+    const text = `dropped ${counted(dropped, "datagram")} of other peers`;
     context.log.write("info", "dropped", text, { dropped });
   }
   await listening[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@
 import type { Connections } from "../api/connections.ts";
 import type { Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
+import { counted } from "../core/counted.ts";
 import type { Flow, ServerTally } from "../core/tally.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import type { PoolFigures } from "../service/pool.ts";
@@ -63,7 +64,7 @@ export function sayLiveTally(session: CommandContext, totals: () => LiveTotals):
 export function sayTally({ clock, log }: Context, totals: LiveTotals, startMs: number): void {
   const { aToB, bToA, peer, sessions, workers } = totals;
   const durationMs = Math.round(clock.now() - startMs);
-  const open = sessions === 1 ? "1 session" : `${sessions} sessions`;
+  const open = counted(sessions, "session");
   const connections = countsOf(totals.connections);
   const text = [
     open,

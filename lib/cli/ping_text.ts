@@ -10,6 +10,7 @@ import type { ClockEstimate } from "../link/clock_filter.ts";
 import type { PingResult } from "../link/ping_run.ts";
 import type { PeerFacts } from "../wire/peer_facts.ts";
 import { formatDuration } from "../address/value.ts";
+import { counted } from "../core/counted.ts";
 import { approximateDuration } from "./quantity.ts";
 
 /** What a round trip is called, by mode. */
@@ -115,7 +116,7 @@ export function peerText(peer: PeerFacts): string {
   const parts = [
     ...(version === undefined ? [] : [`version ${version}`]),
     ...(uptimeMs === undefined ? [] : [`up ${approximateDuration(uptimeMs)}`]),
-    ...(sessions === undefined ? [] : [`${sessions} ${sessions === 1 ? "session" : "sessions"}`]),
+    ...(sessions === undefined ? [] : [counted(sessions, "session")]),
     ...(load === undefined ? [] : [`load ${load.map((one) => one.toFixed(2)).join(" ")}`]),
     ...(freeDescriptors === undefined ? [] : [`${freeDescriptors} free descriptors`]),
     ...Object.entries(say).map(([key, value]) => `${key}=${value}`),

@@ -4,6 +4,7 @@
  */
 
 import type { Peer } from "../core/contract.ts";
+import { counted } from "../core/counted.ts";
 import type { LogFields } from "../core/log.ts";
 import { reasons } from "../core/reason.ts";
 import type { Flow, ServerTally, SessionTally } from "../core/tally.ts";
@@ -62,7 +63,7 @@ export function serverLine(tally: ServerTally): string {
     ...(tally.failed > 0 ? [`${tally.failed} failed`] : []),
     ...(tally.cut > 0 ? [`${tally.cut} cut`] : []),
   ];
-  const sessions = tally.accepted === 1 ? "1 session" : `${tally.accepted} sessions`;
+  const sessions = counted(tally.accepted, "session");
   return [
     wrong.length === 0 ? sessions : `${sessions} (${wrong.join(", ")})`,
     ...(tally.refused > 0 ? [`${tally.refused} refused`] : []),

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { counted } from "../core/counted.ts";
 import type { InetDiagRow } from "../wire/inet_diag.ts";
 import type { TcpInfo } from "../wire/tcp_info.ts";
 import { approximateDuration } from "./quantity.ts";
@@ -136,10 +137,6 @@ function paceWords(info: TcpInfo, congestion: string | null): string[] {
     `${congestion ?? "congestion"} window ${counted(info.congestionWindow, "segment")}`,
     ...(silent >= silenceMs ? [`nothing heard for ${seconds(silent)}`] : []),
   ];
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** `64 KiB`: without decimals where there are none to see. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { counted } from "../core/counted.ts";
 import { type ErrorKind, NetError } from "../core/error.ts";
 import { machineFaultCodes } from "../core/machine_fault.ts";
 
@@ -79,7 +80,7 @@ export function givenUp(
   wasUp: boolean,
   address: string,
 ): NetError {
-  const times = failures === 1 ? "1 attempt" : `${failures} attempts`;
+  const times = counted(failures, "attempt");
   return new NetError({
     kind: wasUp ? "dead" : neverOpen.has(last.kind) ? last.kind : "unavailable",
     op: "connect",

@@ -4,6 +4,7 @@
  */
 
 import type { Peer } from "../core/contract.ts";
+import { counted } from "../core/counted.ts";
 import type { Log } from "../core/log.ts";
 
 /** Why a datagram was dropped: no session for it, a full queue, its host's rate, its length. */
@@ -43,8 +44,8 @@ export class DatagramCount {
     this.#isSaid = true;
     const why = Object.entries(this.#lost).filter(([, count]) => count > 0)
       .map(([name, count]) => `${count} ${name}`).join(", ");
-    const sessions = this.#sessions === 1 ? "1 session" : `${this.#sessions} sessions`;
-    const datagrams = dropped === 1 ? "1 datagram" : `${dropped} datagrams`;
+    const sessions = counted(this.#sessions, "session");
+    const datagrams = counted(dropped, "datagram");
     const text = `${address}: ${sessions}, ${this.#replaced} of them ended for others; ` +
       `${datagrams} dropped${why === "" ? "" : ` (${why})`}`;
     const fields = { address, sessions: this.#sessions, replaced: this.#replaced, dropped };
