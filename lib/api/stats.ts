@@ -12,6 +12,7 @@ import type { ServerFigures } from "../service/stats_figures.ts";
 import { openPassive } from "../transport/open.ts";
 import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts";
 import { refuseExposure } from "./exposure.ts";
+import { sayListening } from "./listening_line.ts";
 import { machineFigures } from "./machine_figures.ts";
 import { closeAll } from "./passive.ts";
 import { looped, RunningServer } from "./running.ts";
@@ -54,7 +55,7 @@ export async function serveStats(
   const listeners = await openQuietly(target, context, options, "--stats");
   for (const { local } of listeners) {
     // As every listener; that it is not the server's own is a line of its own.
-    context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
+    sayListening(context.log, local);
     context.log.write("notice", "stats", `stats on ${local.text}`, { address: local.text });
   }
   const quiet = { ...context, log: onlyTrouble(context.log) };

@@ -9,6 +9,7 @@ import type { Watching } from "../link/watching.ts";
 import { identity } from "../sys/identity.ts";
 import { addressFor, type CallOptions, contextOf } from "./endpoint.ts";
 import { refuseExposure } from "./exposure.ts";
+import { sayListening } from "./listening_line.ts";
 import { looped, RunningServer } from "./running.ts";
 import { onlyTrouble, openQuietly } from "./stats.ts";
 
@@ -76,7 +77,7 @@ export async function serveWatch(
   const listeners = await openQuietly(target, context, options, "--web");
   for (const { local } of listeners) {
     // As every listener; what to open in a browser is a line of its own.
-    context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
+    sayListening(context.log, local);
     const text = local.port === undefined ? local.text : local.text.replace(/^tcp:/, "http:");
     context.log.write("notice", "web", `page on ${text}`, { address: local.text, url: text });
   }

@@ -5,6 +5,7 @@
 
 import { dial } from "../api/connect.ts";
 import { withinTime } from "../api/endpoint.ts";
+import { sayListening } from "../api/listening_line.ts";
 import type { Address } from "../core/address.ts";
 import type { Context } from "../core/context.ts";
 import type { Datagrams } from "../core/contract.ts";
@@ -63,8 +64,7 @@ async function openSockets(
     if (passive.kind !== "datagrams") {
       throw new NetError({ kind: "unexpected", op: "listen", message: "no datagram socket" });
     }
-    const { text } = passive.datagrams.local;
-    context.log.write("notice", "listening", `listening on ${text}`, { address: text });
+    sayListening(context.log, passive.datagrams.local);
     return passive.datagrams;
   });
 }
