@@ -11,7 +11,9 @@ import type { Passive, Ports } from "../core/transport.ts";
 import type { AcceptPolicy } from "../service/policy.ts";
 import { sessionsOf, type SessionsOptions } from "../stream/sessions.ts";
 import { openPassive } from "../transport/open.ts";
+import { sayTaken } from "../transport/socket_options.ts";
 import { lastingOf } from "./lasting_options.ts";
+import { sayListening } from "./listening_line.ts";
 import { acceptQueues } from "./machine_figures.ts";
 
 /**
@@ -35,19 +37,17 @@ export async function openListeners(
       : sessionsOf(passive.datagrams, context, datagrams)
   );
   for (const listener of listeners) {
-    const { local } = listener;
     origins.set(listener, addressKey(address));
-    context.log.write("notice", "listening", `listening on ${local.text}`, { address: local.text });
+    sayListening(context.log, listener.local);
   }
   return listeners;
 }
 
 /** Says what listen(2) was given in effect; only sock_diag(7) tells that. */
-function sayBacklogs(opened: readonly Passive[], { log }: Context): void {
+function sayBacklogs(opened: readonly Passive[], context: Context): void {
   const locals = opened.flatMap((one) => one.kind === "listener" ? one.listener.local : []);
   for (const { listener, limit } of acceptQueues(locals)) {
-    const fields = { name: "backlog", value: limit };
-    log.write("info", "option", `${listener}: backlog is ${limit}`, fields);
+    sayTaken("backlog", limit, listener, context);
   }
 }
 

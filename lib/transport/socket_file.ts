@@ -7,6 +7,7 @@ import { formatMode } from "../address/value.ts";
 import type { Context } from "../core/context.ts";
 import { NetError } from "../core/error.ts";
 import type { Options, OptionTable } from "../core/option.ts";
+import { sayTaken } from "./socket_options.ts";
 
 /** Rows of the options, for whoever makes such a file. */
 export const fileOptions: OptionTable = [
@@ -61,18 +62,14 @@ export function applyFileSettings(
   path: string,
   { mode, user, group }: FileSettings,
   text: string,
-  { log }: Context,
+  context: Context,
 ): void {
   if (user !== null || group !== null) Deno.chownSync(path, user, group);
   if (mode !== null) Deno.chmodSync(path, mode);
   const taken = Deno.lstatSync(path);
-  const say = (name: string, asked: number | null, value: string | number | null) => {
-    if (asked === null) return;
-    log.write("info", "option", `${text}: ${name} is ${value}`, { name, value });
-  };
-  say("mode", mode, formatMode((taken.mode ?? 0) & 0o7777));
-  say("user", user, taken.uid);
-  say("group", group, taken.gid);
+  if (mode !== null) sayTaken("mode", formatMode((taken.mode ?? 0) & 0o7777), text, context);
+  if (user !== null) sayTaken("user", taken.uid, text, context);
+  if (group !== null) sayTaken("group", taken.gid, text, context);
 }
 
 /**

@@ -168,8 +168,21 @@ export function applySocketSettings(
   }
 }
 
-function sayTaken(name: string, taken: SocketOptionValue, text: string, { log }: Context): void {
-  const shown = typeof taken === "object" ? formatKeepalive(taken) : String(taken);
+/**
+ * Says what the system made of an option.
+ *
+ * @param taken as it was read back; null where that is not known
+ * @param text the endpoint in the address language
+ */
+export function sayTaken(
+  name: string,
+  taken: SocketOptionValue | null,
+  text: string,
+  { log }: Pick<Context, "log">,
+): void {
+  const shown = taken !== null && typeof taken === "object"
+    ? formatKeepalive(taken)
+    : String(taken);
   log.write("info", "option", `${text}: ${name} is ${shown}`, { name, value: taken });
 }
 

@@ -13,6 +13,7 @@ import { inetPton } from "../wire/inet.ts";
 import { encodeSockaddr } from "../wire/sockaddr.ts";
 import { hostPort } from "./peer.ts";
 import type { ResolvedHost } from "./resolve.ts";
+import { sayTaken } from "./socket_options.ts";
 
 /** Where a socket is bound before it connects. */
 export interface SourceAddress {
@@ -64,9 +65,8 @@ function portOf(text: string, digits: string): number {
 }
 
 /** Says what a socket was bound to, with the port that the system picked. */
-export function saySource(text: string, local: Peer, { log }: Context): void {
-  const value = hostPort(local.host ?? "", local.port ?? 0);
-  log.write("info", "option", `${text}: bind is ${value}`, { name: "bind", value });
+export function saySource(text: string, local: Peer, context: Context): void {
+  sayTaken("bind", hostPort(local.host ?? "", local.port ?? 0), text, context);
 }
 
 /**
