@@ -70,7 +70,7 @@ export class ChannelOutput {
       const left = most - taken;
       const frame = isLarge ? this.#carve(channel, left) : this.#openFrame(channel, left);
       if (frame === null) break;
-      const length = Math.min(most - taken, frame.room);
+      const length = Math.min(left, frame.room);
       const whole = length === chunk.length;
       frame.bytes.set(whole ? chunk : chunk.subarray(taken, taken + length), frame.length);
       frame.length += length;

@@ -78,9 +78,11 @@ export class LinkServer implements AsyncDisposable {
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Lets nobody in before `serve` is called. */
-  /** @throws {NetError} kind "usage" for a retention of more than its limit */
-  /** Does nothing before `serve`. */
+  /**
+   * Does nothing before `serve`.
+   *
+   * @throws {NetError} kind "usage" for a retention of more than its limit
+   */
   constructor(options: LinkServerOptions, handlers: LinkHandlers, context: Context) {
     this.#options = options;
     this.#handlers = handlers;
