@@ -52,7 +52,9 @@ class Readiness {
   readonly #eventView = new DataView(this.#event.buffer);
   readonly #watches = new Map<number, Watch>();
   #waiting = 0;
-  #running: Promise<void> | undefined;
+  /** The round of waiting that a helper thread is in, or was last. */
+  #round: Promise<number> | undefined;
+  #isRunning = false;
 
   constructor() {
     this.#epoll = epollCalls().epoll_create1(EPOLL_CLOEXEC);
@@ -74,7 +76,7 @@ class Readiness {
     if (watch === undefined) this.#watches.set(fd, watch = {});
     const waiter = watch[interest] ??= this.#waiter();
     this.#control(isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, wanted(watch));
-    this.#running ??= this.#run();
+    if (!this.#isRunning) void this.#run();
     return waiter.promise;
   }
 
@@ -89,12 +91,15 @@ class Readiness {
       this.#waiting--;
       waiter.reject(closed());
     }
-    if (this.#waiting === 0 && this.#running !== undefined) wake(this.#wake);
+    if (this.#waiting === 0 && this.#isRunning) wake(this.#wake);
   }
 
-  /** Settles once no helper thread waits, where nobody has asked it to. */
+  /**
+   * Settles once no helper thread waits, where nobody has asked it to. It is the round that is
+   * awaited and not the whole run: that goes on for whoever begins to wait meanwhile.
+   */
   async idle(): Promise<void> {
-    if (this.#waiting === 0) await this.#running;
+    if (this.#waiting === 0) await this.#round;
   }
 
   #waiter(): PromiseWithResolvers<void> {
@@ -104,8 +109,10 @@ class Readiness {
 
   /** Runs while anybody waits: a program with nothing to wait for must be able to end. */
   async #run(): Promise<void> {
+    this.#isRunning = true;
     while (this.#waiting > 0) {
-      const count = await epollCalls().epoll_wait(this.#epoll, this.#events, batch, longestWaitMs);
+      this.#round = epollCalls().epoll_wait(this.#epoll, this.#events, batch, longestWaitMs);
+      const count = await this.#round;
       for (let at = 0; at < count; at++) {
         const fd = this.#view.getInt32(at * epollEvent.size + epollEvent.data, true);
         const events = this.#view.getUint32(at * epollEvent.size, true);
@@ -113,7 +120,7 @@ class Readiness {
         else this.#notify(fd, events);
       }
     }
-    this.#running = undefined;
+    this.#isRunning = false;
   }
 
   #notify(fd: number, events: number): void {
