@@ -36,11 +36,30 @@ export function say(text: string): void {
 
 /** Runs a stage, says how it went, shows its output when it failed. */
 export async function runStage(stage: Stage): Promise<Outcome> {
-  say(`${stage.name} `.padEnd(30, "."));
+  sayName(stage);
   const outcome = await attempt(stage);
-  say(` ${outcome.state.padEnd(7)} ${outcome.seconds.toFixed(1).padStart(6)} s\n`);
-  if (outcome.state === "failed") say(`\n${indent(outcome.output)}\n\n`);
+  sayOutcome(outcome);
   return outcome;
+}
+
+/** Runs stages side by side; of several is said how each went as soon as it has ended. */
+export async function runTogether(stages: readonly Stage[]): Promise<Outcome[]> {
+  if (stages.length === 1) return await Promise.all(stages.map(runStage));
+  return await Promise.all(stages.map(async (stage) => {
+    const outcome = await attempt(stage);
+    sayName(stage);
+    sayOutcome(outcome);
+    return outcome;
+  }));
+}
+
+function sayName({ name }: Stage): void {
+  say(`${name} `.padEnd(30, "."));
+}
+
+function sayOutcome({ state, seconds, output }: Outcome): void {
+  say(` ${state.padEnd(7)} ${seconds.toFixed(1).padStart(6)} s\n`);
+  if (state === "failed") say(`\n${indent(output)}\n\n`);
 }
 
 async function attempt(stage: Stage): Promise<Outcome> {

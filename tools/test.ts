@@ -7,11 +7,14 @@
 
 import { byRoom, percent, readCoverage } from "./coverage.ts";
 import { parseJunit, slowestFiles, type TestCase, uncaughtErrors } from "./junit.ts";
-import { type Outcome, root, runStage, say, type Stage } from "./stage.ts";
+import { type Outcome, root, runStage, runTogether, say, type Stage } from "./stage.ts";
 import { publicStages, quickStages } from "./stages.ts";
 
 /** What the lines of lib/ must reach, in percent. */
 const coverageFloor = 90;
+
+/** Processes that share the serial files: as many as the smallest machine has cores. */
+const serialProcesses = 2;
 
 /** Folders of `tests/` that have tasks of their own. */
 const elsewhere = ["bench", "soak"];
@@ -40,39 +43,49 @@ async function main(): Promise<number> {
       outcomes.push(await runStage(stage));
     }
   }
-  for (const run of await testRuns()) {
-    const outcome = await runStage(run);
-    const found = [...await readReport(run.report), ...uncaughtErrors(outcome.output)];
-    cases.push(...found);
-    // The cases of a run speak for it, unless it failed without any of them failing.
-    const silent = outcome.state === "failed" && !found.some((entry) => entry.state === "failed");
-    if (silent || outcome.state === "skipped") outcomes.push(outcome);
+  for (const runs of await testRuns()) {
+    for (const [at, outcome] of (await runTogether(runs)).entries()) {
+      const report = await readReport(runs[at]?.report ?? "");
+      const found = [...report, ...uncaughtErrors(outcome.output)];
+      cases.push(...found);
+      // The cases of a run speak for it, unless it failed without any of them failing.
+      const silent = outcome.state === "failed" && !found.some(({ state }) => state === "failed");
+      if (silent || outcome.state === "skipped") outcomes.push(outcome);
+    }
   }
   if (words.length === 0) outcomes.push(await coverageOutcome());
   return summary(outcomes, cases);
 }
 
-/** Parallel files, then the ones that count what the whole machine shares, then the examples. */
-async function testRuns(): Promise<TestRun[]> {
+/**
+ * Parallel files (threads of one process), then the ones that count what their process holds (in
+ * processes side by side), then the examples. Runs of one group go side by side.
+ */
+async function testRuns(): Promise<TestRun[][]> {
   const files = (await testFiles()).filter((file) => {
     return words.length === 0 || words.some((word) => file.includes(word));
   });
-  // A file that counts descriptors, processes or memory says so by its name and runs alone.
+  // A file that counts descriptors, children or memory says so by its name: it shares no process
+  // with a file that runs at the same time.
   const serial = files.filter((file) => file.endsWith("_serial_test.ts"));
   const parallel = files.filter((file) => !serial.includes(file));
-  const runs: TestRun[] = [];
+  const runs: TestRun[][] = [];
   if (parallel.length > 0) {
-    runs.push(testRun(`${parallel.length} test files`, ["--parallel", ...parallel], 900_000));
+    runs.push([testRun(`${parallel.length} test files`, ["--parallel", ...parallel], 900_000)]);
   }
-  if (serial.length > 0) {
-    // Without coverage, whose counters would be in the memory that they count.
-    runs.push(testRun(`${serial.length} serial test files`, serial, 600_000, false));
-  }
+  const shares = Array.from({ length: serialProcesses }, (_, share) => {
+    return serial.filter((_, at) => at % serialProcesses === share);
+  }).filter((files) => files.length > 0);
+  // Without coverage, whose counters would be in the memory that they count.
+  const serialRuns = shares.map((files, at) => {
+    return testRun(`${files.length} serial files (${at + 1})`, files, 600_000, false);
+  });
+  if (serialRuns.length > 0) runs.push(serialRuns);
   if (words.length === 0) {
     // An example cannot open libc for the process before it begins, as test files do by an import.
     const preload = "--preload=tests/support/libc.ts";
     const examples = [preload, "--doc", "lib", "mod.ts", "README.md"];
-    runs.push({ ...testRun("examples", examples, 300_000), needs: "mod.ts" });
+    runs.push([{ ...testRun("examples", examples, 300_000), needs: "mod.ts" }]);
   }
   return runs;
 }
