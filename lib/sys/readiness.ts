@@ -37,6 +37,11 @@ export type Interest = "read" | "write";
 
 /** Who waits for one descriptor. */
 interface Watch {
+  /**
+   * What its events are told by besides the number: one that a helper thread has brought and nobody
+   * has looked at yet may be of a descriptor that was closed, and its number is another's by now.
+   */
+  readonly serial: number;
   read?: PromiseWithResolvers<void>;
   write?: PromiseWithResolvers<void>;
 }
@@ -52,6 +57,7 @@ class Readiness {
   readonly #eventView = new DataView(this.#event.buffer);
   readonly #watches = new Map<number, Watch>();
   #waiting = 0;
+  #lastSerial = 0;
   /** The round of waiting that a helper thread is in, or was last. */
   #round: Promise<number> | undefined;
   #isRunning = false;
@@ -66,16 +72,20 @@ class Readiness {
     const bytes = Deno.UnsafePointerView.getArrayBuffer(events, batch * epollEvent.size);
     this.#view = new DataView(bytes);
     this.#wake = makeWake();
-    this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN);
+    this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN, 0);
   }
 
   /** Resolves when a descriptor is ready, or broken: the next call tells. @throws after `forget` */
   wait(fd: number, interest: Interest): Promise<void> {
-    let watch = this.#watches.get(fd);
-    const isNew = watch === undefined;
-    if (watch === undefined) this.#watches.set(fd, watch = {});
-    const waiter = watch[interest] ??= this.#waiter();
-    this.#control(isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, wanted(watch));
+    const known = this.#watches.get(fd);
+    const watch: Watch = known ?? { serial: this.#nextSerial() };
+    const waiter = watch[interest] ?? Promise.withResolvers<void>();
+    const events = wanted({ ...watch, [interest]: waiter });
+    this.#control(known === undefined ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, watch.serial);
+    // Only now: where the system refuses, nobody waits, and nothing of it is left.
+    if (watch[interest] === undefined) this.#waiting++;
+    watch[interest] = waiter;
+    this.#watches.set(fd, watch);
     if (!this.#isRunning) void this.#run();
     return waiter.promise;
   }
@@ -85,7 +95,7 @@ class Readiness {
     const watch = this.#watches.get(fd);
     if (watch === undefined) return;
     this.#watches.delete(fd);
-    this.#control(EPOLL_CTL_DEL, fd, 0);
+    this.#control(EPOLL_CTL_DEL, fd, 0, 0);
     for (const waiter of [watch.read, watch.write]) {
       if (waiter === undefined) continue;
       this.#waiting--;
@@ -102,9 +112,9 @@ class Readiness {
     if (this.#waiting === 0) await this.#round;
   }
 
-  #waiter(): PromiseWithResolvers<void> {
-    this.#waiting++;
-    return Promise.withResolvers<void>();
+  /** In 32 bits; none but the wake is 0. */
+  #nextSerial(): number {
+    return this.#lastSerial = (this.#lastSerial % 0xffff_ffff) + 1;
   }
 
   /** Runs while anybody waits: a program with nothing to wait for must be able to end. */
@@ -115,17 +125,18 @@ class Readiness {
       const count = await this.#round;
       for (let at = 0; at < count; at++) {
         const fd = this.#view.getInt32(at * epollEvent.size + epollEvent.data, true);
+        const serial = this.#view.getUint32(at * epollEvent.size + epollEvent.data + 4, true);
         const events = this.#view.getUint32(at * epollEvent.size, true);
         if (fd === this.#wake) epollCalls().eventfd_read(fd, new BigUint64Array(1));
-        else this.#notify(fd, events);
+        else this.#notify(fd, serial, events);
       }
     }
     this.#isRunning = false;
   }
 
-  #notify(fd: number, events: number): void {
+  #notify(fd: number, serial: number, events: number): void {
     const watch = this.#watches.get(fd);
-    if (watch === undefined) return;
+    if (watch?.serial !== serial) return;
     const isBroken = (events & (EPOLLERR | EPOLLHUP)) !== 0;
     const { read, write } = watch;
     if (read !== undefined && (isBroken || (events & EPOLLIN) !== 0)) {
@@ -139,19 +150,20 @@ class Readiness {
       write.resolve();
     }
     const rest = wanted(watch);
-    if ((rest & (EPOLLIN | EPOLLOUT)) !== 0) this.#control(EPOLL_CTL_MOD, fd, rest);
+    if ((rest & (EPOLLIN | EPOLLOUT)) !== 0) this.#control(EPOLL_CTL_MOD, fd, rest, serial);
   }
 
-  #control(operation: number, fd: number, events: number): void {
+  #control(operation: number, fd: number, events: number, serial: number): void {
     this.#eventView.setUint32(0, events, true);
     this.#eventView.setInt32(epollEvent.data, fd, true);
+    this.#eventView.setUint32(epollEvent.data + 4, serial, true);
     if (epollCalls().epoll_ctl(this.#epoll, operation, fd, this.#event) < 0) {
       throw errnoError("epoll_ctl", errno());
     }
   }
 }
 
-function wanted({ read, write }: Watch): number {
+function wanted({ read, write }: Omit<Watch, "serial">): number {
   return EPOLLONESHOT | (read === undefined ? 0 : EPOLLIN) | (write === undefined ? 0 : EPOLLOUT);
 }
 

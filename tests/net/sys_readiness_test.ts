@@ -3,9 +3,9 @@
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { NetError } from "../../lib/core/error.ts";
-import { closeDescriptor } from "../../lib/sys/file.ts";
+import { closeDescriptor, openDescriptor } from "../../lib/sys/file.ts";
 import { makeWake, wake } from "../../lib/sys/poll.ts";
 import { forgetReadiness, readinessSettled, whenReady } from "../../lib/sys/readiness.ts";
 import "../support/libc.ts";
@@ -56,5 +56,49 @@ Deno.test("a descriptor is told of by its number alone, and to everyone who wait
   assertEquals(said, "102");
   forgetReadiness(third);
   await silent;
+  await readinessSettled();
+});
+
+/** Lets helper threads go on while this one does nothing, not even run promises. */
+function standStill(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+Deno.test("an event of a descriptor that was closed is not told of the next one of its number", async () => {
+  using events = eventDescriptors(1);
+  const [silent = -1] = events.fds;
+  const others = assertRejects(() => whenReady(silent, "read"), NetError);
+  const old = makeWake();
+  const forgotten = assertRejects(() => whenReady(old, "read"), NetError, "was closed");
+  wake(old);
+  standStill(50); // the helper thread has brought the event, and nobody has looked at it
+  forgetReadiness(old);
+  closeDescriptor(old);
+  const next = makeWake();
+  assertEquals(next, old);
+  const unready = assertRejects(() => whenReady(next, "read"), NetError, "was closed");
+  await forgotten;
+  await new Promise((later) => setTimeout(later, 20));
+  forgetReadiness(next);
+  closeDescriptor(next);
+  await unready;
+  forgetReadiness(silent);
+  await others;
+  await readinessSettled();
+});
+
+Deno.test("what cannot be waited for leaves nothing behind", async () => {
+  // epoll_ctl(2): EPERM, a plain file is always ready.
+  const file = openDescriptor(Deno.execPath(), 0, "file");
+  for (let turn = 0; turn < 2; turn++) {
+    assertThrows(() => void whenReady(file, "read"), NetError, "EPERM");
+    forgetReadiness(file);
+  }
+  closeDescriptor(file);
+  using events = eventDescriptors(1);
+  const [ready = -1] = events.fds;
+  wake(ready);
+  await whenReady(ready, "read"); // and the wait of a helper thread ends with it
   await readinessSettled();
 });
