@@ -38,6 +38,8 @@ export class Takeover {
   readonly #session: Duplex;
   readonly #sockets: (HeaderSocket & { readonly descriptor: number })[];
   readonly #context: Context;
+  /** Until it is said that this process listens, the old one goes on whatever happens here. */
+  #isReady = false;
 
   private constructor(
     peer: HandoverPeer,
@@ -85,7 +87,8 @@ export class Takeover {
       ? named
       : this.#sockets.filter(({ local }) => local.text === place);
     for (const socket of mine) this.#sockets.splice(this.#sockets.indexOf(socket), 1);
-    return mine.map(({ descriptor, local }) => ({ descriptor, local }));
+    const isOurs = () => this.#isReady;
+    return mine.map(({ descriptor, local }) => ({ descriptor, local, isOurs }));
   };
 
   /**
@@ -96,6 +99,7 @@ export class Takeover {
    */
   async ready(): Promise<void> {
     this.#closeRest();
+    this.#isReady = true;
     const timer = TimerWheel.of(this.#context.clock).timer(stepMs, () => this.#session.abort());
     try {
       await writeAll(this.#session, new TextEncoder().encode("ready\n"));

@@ -35,6 +35,8 @@ export interface HandedSocket {
   readonly descriptor: number;
   /** Where it listens. */
   readonly local: Peer;
+  /** False while who gave it may still go on without us: its path must stay then. */
+  readonly isOurs: () => boolean;
 }
 
 /** What `open` needs besides the address: things of the process that have an owner. */

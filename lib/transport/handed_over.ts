@@ -36,8 +36,9 @@ export function adoptHanded(
     : plainSettings(readUnixSettings(options));
   const opened: Passive[] = [];
   try {
-    for (const { descriptor, local } of handed) {
-      const closed = local.scheme === "unix" && !keepsPath ? removerOf(local.path) : undefined;
+    for (const { descriptor, local, isOurs } of handed) {
+      const remove = local.scheme === "unix" && !keepsPath ? removerOf(local.path) : undefined;
+      const closed = remove && (() => isOurs() ? remove() : undefined);
       const how = { name: local, uninherited: each, ...(closed === undefined ? {} : { closed }) };
       const listener = adoptListener(descriptor, local.text, context, how);
       opened.push({ kind: "listener", listener });

@@ -46,6 +46,21 @@ Deno.test("a socket is taken over by the port that was picked for it, too", () =
     assertEquals((await after.stop()).code, 0);
   }));
 
+Deno.test("a takeover that fails leaves the old server reachable at its path", () =>
+  withFolder(async (folder) => {
+    const path = `unix:${folder}/s`;
+    const place = ["--takeover", `${folder}/t`];
+    await using before = startPlumb(["serve", "echo", path, ...place]);
+    await before.listening(1);
+    await using other = await listen("tcp://127.0.0.1:0");
+    const busy = other.addresses[0]?.text ?? "";
+    const { code, stderr } = await plumb(["serve", "echo", path, busy, ...place]);
+    assertEquals(code, 3, stderr);
+    await before.stderrLine(/this server goes on/);
+    assertEquals(await conversation(path, "still there"), "still there");
+    assertEquals((await before.stop()).code, 0);
+  }));
+
 Deno.test("20 takeovers under load: no client is refused, reset or answered wrongly", () =>
   withFolder(async (folder) => {
     const args = [
