@@ -77,7 +77,8 @@ const defaultCancelMs = 1_000;
 /**
  * Runs tasks in worker threads, one at a time in each: the default export of a module, called with
  * each task's value. A worker that throws outside of a task, hangs or exits is replaced; only the
- * task that it had is lost, and `run` says so.
+ * task that it had is lost, and `run` says so. A worker that hangs in an endless loop is replaced as
+ * well, but the runtime cannot end it: a program that has had one ends by `Deno.exit`.
  *
  * @example
  * ```ts
@@ -96,7 +97,7 @@ export class Pool implements AsyncDisposable {
   readonly #bound: number;
   readonly #threads = new Set<PoolThread>();
   readonly #queue: Waiting[] = [];
-  #roomWaiters: (() => void)[] = [];
+  readonly #roomWaiters = new Set<() => void>();
   #done = 0;
   #closing: Promise<void> | undefined;
   #settled = () => {};
@@ -111,18 +112,18 @@ export class Pool implements AsyncDisposable {
    * @throws {NetError} kind "usage" for numbers that make no pool
    */
   constructor(module: string | URL, options: PoolOptions = {}, context: Context = makeContext()) {
-    const { minimum = 1, queue = defaultQueue } = options;
+    const { minimum = 1, queue = defaultQueue, checkMs, step } = options;
     const { maximum = Math.max(minimum, navigator.hardwareConcurrency) } = options;
-    const isRange = Number.isInteger(minimum) && Number.isInteger(maximum) && minimum > 0;
-    if (!isRange || minimum > maximum || queue < 1) {
-      const message = `no pool has ${minimum} to ${maximum} workers and a queue of ${queue}`;
-      throw new NetError({ kind: "usage", op: "pool", message });
+    if (![minimum, maximum, queue].every(isCount) || minimum > maximum) {
+      throw usage(`no pool has ${minimum} to ${maximum} workers and a queue of ${queue}`);
+    }
+    if (!isCount(step ?? 1) || !((checkMs ?? 1) > 0)) {
+      throw usage(`no manager looks every ${checkMs} ms and starts ${step} workers at a time`);
     }
     this.#module = String(module);
     this.#options = options;
     this.#context = context;
     this.#bound = queue;
-    const { checkMs, step } = options;
     this.#manager = new PoolManager({
       minimum,
       maximum,
@@ -143,10 +144,16 @@ export class Pool implements AsyncDisposable {
     return this.#queue.length >= this.#bound;
   }
 
-  /** Resolves when a further task may wait, or the pool was closed. */
-  async room(): Promise<void> {
-    while (this.isFull && this.#closing === undefined) {
-      await new Promise<void>((wake) => this.#roomWaiters.push(wake));
+  /** Resolves when a further task may wait, the pool was closed, or the signal aborted. */
+  async room(signal?: AbortSignal): Promise<void> {
+    while (this.isFull && this.#closing === undefined && signal?.aborted !== true) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wake = () => resolve();
+      this.#roomWaiters.add(wake);
+      signal?.addEventListener("abort", wake);
+      await promise;
+      signal?.removeEventListener("abort", wake);
+      this.#roomWaiters.delete(wake);
     }
   }
 
@@ -163,7 +170,8 @@ export class Pool implements AsyncDisposable {
     // Again after each wait: others that waited may have taken the room.
     while (this.isFull && this.#closing === undefined) {
       if (this.#options.whenFull === "throw") throw fullError(this.#bound);
-      await this.room();
+      await this.room(options.signal);
+      options.signal?.throwIfAborted();
     }
     if (this.#closing !== undefined) throw closedError();
     if (this.#failure !== undefined) throw this.#failure;
@@ -209,7 +217,10 @@ export class Pool implements AsyncDisposable {
     }
     this.#step({ kind: "close" });
     this.#timer?.cancel();
-    for (const thread of this.#threads) thread.end();
+    for (const thread of this.#threads) {
+      thread.end();
+      this.#step({ kind: "ended", expected: true, wasReady: true });
+    }
     this.#threads.clear();
   }
 
@@ -257,7 +268,7 @@ export class Pool implements AsyncDisposable {
   }
 
   #wakeRoom(): void {
-    for (const wake of this.#roomWaiters.splice(0)) wake();
+    for (const wake of this.#roomWaiters) wake();
   }
 
   #step(input: ManagerInput): void {
@@ -312,6 +323,7 @@ export class Pool implements AsyncDisposable {
 
   /** A module that cannot be loaded is not loaded better the next time. */
   #giveUp(cause: Error | undefined): void {
+    if (this.#failure !== undefined) return;
     const why = cause === undefined ? "" : `: ${cause.message}`;
     this.#failure = new NetError({
       kind: "unexpected",
@@ -323,6 +335,14 @@ export class Pool implements AsyncDisposable {
     this.#options.failed?.(this.#failure);
     this.#step({ kind: "close" });
   }
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 1;
+}
+
+function usage(message: string): NetError {
+  return new NetError({ kind: "usage", op: "pool", message });
 }
 
 function fullError(bound: number): NetError {

@@ -105,8 +105,13 @@ export class PoolThread {
     this.#running = { id, task, result, onAbort, doom: undefined };
     signal?.addEventListener("abort", onAbort, { once: true });
     if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.#tooLong(timeoutMs));
-    task.started?.(this.serial);
-    this.#send({ type: "task", id, value });
+    try {
+      task.started?.(this.serial);
+      this.#send({ type: "task", id, value });
+    } catch (thrown) {
+      // A value that cannot be cloned: the worker has not seen the task, and is free for the next.
+      this.#finish(id, ({ reject }) => reject(thrown));
+    }
     return result.promise;
   }
 
@@ -137,7 +142,11 @@ export class PoolThread {
     if (message === null) return this.#die(undefined);
     switch (message.type) {
       case "listening":
-        this.#load();
+        try {
+          this.#load();
+        } catch (thrown) {
+          this.#die(thrown instanceof Error ? thrown : new Error(String(thrown)));
+        }
         break;
       case "ready":
         this.#isReady = true;

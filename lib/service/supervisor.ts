@@ -20,7 +20,7 @@ export interface SupervisorOptions {
   readonly crashes?: number;
   /** Pause after the second early death in a row, doubled with each; default 100. */
   readonly pauseMs?: number;
-  /** The longest pause; default 10,000. */
+  /** The longest pause; default 5,000. */
   readonly longestPauseMs?: number;
 }
 

@@ -106,10 +106,50 @@ Deno.test("a full queue makes callers wait, or throws", async () => {
   await Promise.all([first, second]);
 });
 
+Deno.test("a caller that waits for room in the queue can be cancelled, and its task never runs", async () => {
+  await using tasks = pool({ maximum: 1, queue: 1, cancelMs: 20 }).tasks;
+  await tasks.run(1);
+  const first = tasks.run("forever", { timeoutMs: 400 }).catch(() => {});
+  const second = tasks.run(2);
+  let started = 0;
+  const caller = new AbortController();
+  const third = tasks.run(3, { signal: caller.signal, started: () => started++ });
+  caller.abort(new Error("not needed any more"));
+  await assertRejects(() => third, Error, "not needed any more");
+  assertEquals(tasks.figures.queued, 1, "it was told at once, and not when there was room");
+  await first;
+  assertEquals(await second, 4);
+  assertEquals([started, tasks.figures.done], [0, 3]);
+});
+
+Deno.test("a value that cannot be cloned is thrown to its caller alone, and costs no worker", async () => {
+  await using tasks = pool({ maximum: 1, cancelMs: 20 }).tasks;
+  await assertRejects(() => tasks.run(() => {}), DOMException, "could not be cloned");
+  const running = tasks.run("until told", { timeoutMs: 5_000, signal: AbortSignal.timeout(100) });
+  const queued = tasks.run(() => {});
+  await assertRejects(() => running, DOMException, "timeout");
+  await assertRejects(() => queued, DOMException, "could not be cloned");
+  const fault = () => {
+    throw new RangeError("the caller's own fault");
+  };
+  await assertRejects(() => tasks.run(4, { started: fault }), RangeError, "own fault");
+  assertEquals(await tasks.run(5), 25);
+  assertEquals(tasks.figures.busy, 0);
+});
+
+Deno.test("a setup that cannot be cloned fails every task", async () => {
+  const told: NetError[] = [];
+  const options = { minimum: 2, setup: () => {}, failed: (error: NetError) => told.push(error) };
+  await using tasks = pool(options).tasks;
+  await assertRejects(() => tasks.run(1), NetError, "could not be cloned");
+  assertEquals(told.length, 1);
+});
+
 Deno.test("a pool that closes finishes what waits, or drops it", async () => {
   const finishing = pool({ minimum: 1, maximum: 1 }).tasks;
   const results = Promise.all([1, 2, 3].map((n) => finishing.run(n)));
   await finishing.close("finish");
+  assertEquals(finishing.figures.alive, 0);
   assertEquals(await results, [1, 4, 9]);
   assertEquals((await assertRejects(() => finishing.run(1), NetError)).kind, "aborted");
 
@@ -131,7 +171,15 @@ Deno.test("a module that cannot be loaded fails every task, once it is clear", a
 });
 
 Deno.test("numbers that make no pool are refused", () => {
-  for (const options of [{ minimum: 0 }, { minimum: 3, maximum: 2 }, { queue: 0 }]) {
+  const none: PoolOptions[] = [
+    { minimum: 0 },
+    { minimum: 3, maximum: 2 },
+    { queue: 0 },
+    { queue: NaN },
+    { checkMs: 0 },
+    { step: 0.5 },
+  ];
+  for (const options of none) {
     try {
       new Pool("data:text/javascript,", options);
     } catch (thrown) {
