@@ -106,7 +106,8 @@ class Far {
     number,
     { readonly task: SessionTask; readonly run: Promise<void> }
   >();
-  readonly #over = Promise.withResolvers<null>();
+  readonly #over = Promise.withResolvers<void>();
+  #isOver = false;
   readonly #closing = new AbortController();
   #lastKey = 0;
   /** Sessions of the whole server, as it last said: a second old at most. */
@@ -125,13 +126,23 @@ class Far {
   /** @returns the exit status of the process that this is */
   async run(): Promise<number> {
     this.#control.send({ type: "ready" });
-    for (;;) {
-      const message = await Promise.race([this.#control.receive(), this.#over.promise]);
-      if (message === null) break;
-      this.#heard(message);
-    }
+    this.#listen().then(this.#over.resolve, this.#over.reject);
+    await this.#over.promise;
+    this.#isOver = true;
     await this.#close();
     return this.#status;
+  }
+
+  /**
+   * Hears the server until it has gone. By itself, and not in a race against the end for each
+   * message: what has been raced against keeps every message for as long as it is open itself.
+   */
+  async #listen(): Promise<void> {
+    for (;;) {
+      const message = await this.#control.receive();
+      if (message === null || this.#isOver) return;
+      this.#heard(message);
+    }
   }
 
   #heard(message: NearMessage): void {
@@ -173,7 +184,7 @@ class Far {
     } catch (thrown) {
       this.#control.send({ type: "failed", error: toNetError(thrown, "accept") });
       this.#status = 1;
-      this.#over.resolve(null);
+      this.#over.resolve();
     }
   }
 
@@ -199,7 +210,7 @@ class Far {
     if (!this.#work.once) return this.#endIfDone();
     // What the session's own child said is what this process says: shells do likewise.
     this.#status = report.child?.code ?? 0;
-    this.#over.resolve(null);
+    this.#over.resolve();
   }
 
   #refuse(key: number, how: "reset" | "busy"): void {
@@ -229,7 +240,7 @@ class Far {
 
   #endIfDone(): void {
     const isIdle = this.#sessions.size === 0 && this.#waiting.size === 0;
-    if (this.#closing.signal.aborted && isIdle) this.#over.resolve(null);
+    if (this.#closing.signal.aborted && isIdle) this.#over.resolve();
   }
 
   /** Also where the server was killed: nothing of it may stay behind. */
@@ -239,7 +250,9 @@ class Far {
     this.#cut("drain");
     const ended = Promise.all([...this.#sessions.values()].map(({ run }) => run));
     const finished = Promise.all([ended, this.#farewell.finish()]);
-    await Promise.race([finished, sleep(this.#work.context.clock, orphanMs)]);
+    const enough = new AbortController();
+    await Promise.race([finished, sleep(this.#work.context.clock, orphanMs, enough.signal)]);
+    enough.abort();
   }
 }
 
