@@ -67,6 +67,7 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
   readonly #takers: ((offer: Offer | null) => void)[] = [];
   #running: Promise<void> | undefined;
   #open: number;
+  #isClosed = false;
   #failure: { thrown: unknown } | undefined;
 
   /**
@@ -112,11 +113,9 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
 
   /** Stops listening; sessions that were taken go on, others are refused. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     await closeAll(this.listeners);
-    for (const { incoming, taken } of this.#offers.splice(0)) {
-      incoming.reject();
-      taken();
-    }
+    for (const offer of this.#offers.splice(0)) refuse(offer);
     await this.#running;
   }
 
@@ -127,6 +126,7 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
   }
 
   #offer(offer: Offer): void {
+    if (this.#isClosed) return refuse(offer); // accepted, or given back, while it was closed
     const taker = this.#takers.shift();
     if (taker !== undefined) taker(offer);
     else this.#offers.push(offer);
@@ -146,4 +146,10 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
     }
     if (--this.#open === 0) { for (const taker of this.#takers.splice(0)) taker(null); }
   }
+}
+
+/** Whoever offered it goes on. */
+function refuse({ incoming, taken }: Offer): void {
+  incoming.reject();
+  taken();
 }

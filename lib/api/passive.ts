@@ -37,7 +37,7 @@ export async function openListeners(
       : sessionsOf(passive.datagrams, context, datagrams)
   );
   for (const listener of listeners) {
-    origins.set(listener, addressKey(address));
+    setOrigin(listener, addressKey(address));
     sayListening(context.log, listener.local);
   }
   return listeners;
@@ -54,7 +54,12 @@ function sayBacklogs(opened: readonly Passive[], context: Context): void {
 /** Which address each listener was opened for; a server that is taken over tells it. */
 const origins = new WeakMap<Listener, string>();
 
-/** The `addressKey` of the address that a listener was opened for. */
+/** Says what a listener was opened for: an `addressKey`, or a `figuresKey`. */
+export function setOrigin(listener: Listener, key: string): void {
+  origins.set(listener, key);
+}
+
+/** What a listener was opened for. */
 export function originOf(listener: Listener): string | undefined {
   return origins.get(listener);
 }
@@ -62,6 +67,14 @@ export function originOf(listener: Listener): string | undefined {
 /** What two passive addresses have in common that name the same place: all but the options. */
 export function addressKey(address: Address): string {
   return formatAddress({ ...address, options: [] });
+}
+
+/** What a `figuresKey` begins with, and no address. */
+export const figuresPrefix = "figures ";
+
+/** As `addressKey`, for an address of figures: it is not mixed up with what is served. */
+export function figuresKey(address: Address): string {
+  return figuresPrefix + addressKey(address);
 }
 
 /** What a server says of connections, as it holds for the sessions of its datagram sockets. */

@@ -14,7 +14,7 @@ import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts"
 import { refuseExposure } from "./exposure.ts";
 import { sayListening } from "./listening_line.ts";
 import { machineFigures } from "./machine_figures.ts";
-import { closeAll } from "./passive.ts";
+import { closeAll, figuresKey, setOrigin } from "./passive.ts";
 import { looped, RunningServer } from "./running.ts";
 
 /** How `serveStats` behaves. */
@@ -53,7 +53,9 @@ export async function serveStats(
   // Loaded here: most servers have no use for the packages. Before listening: nothing can fail then.
   const { openStats } = await import("../service/stats.ts");
   const listeners = await openQuietly(target, context, options, "--stats");
-  for (const { local } of listeners) {
+  for (const listener of listeners) {
+    const { local } = listener;
+    setOrigin(listener, figuresKey(target));
     // As every listener; that it is not the server's own is a line of its own.
     sayListening(context.log, local);
     context.log.write("notice", "stats", `stats on ${local.text}`, { address: local.text });

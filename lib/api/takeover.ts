@@ -3,8 +3,9 @@
  * moment nobody listens, and nobody who waits in the backlog is lost.
  *
  * They meet at a Unix socket of the old process. It sends one line of JSON, the descriptors along
- * with it (SCM_RIGHTS); the new one listens, and says "ready"; the old one gives its place there
- * free, says "done", and drains. Until "ready" the old one goes on as if nothing had happened.
+ * with it (SCM_RIGHTS); the new one listens, and says "ready" with the places of those that it has
+ * taken; the old one gives its place there free, says "done", and drains. Until "ready" the old one
+ * goes on as if nothing had happened; what was not taken stays its own to the end.
  * @module
  */
 
@@ -17,11 +18,11 @@ import type { HandedSocket } from "../core/transport.ts";
 import { readLine, writeAll } from "../stream/read.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { type HandoverPeer, meetPredecessor } from "../transport/handover.ts";
-import { addressKey } from "./passive.ts";
+import { addressKey, figuresKey, figuresPrefix } from "./passive.ts";
 
 /** One socket in the header, by its place among the descriptors. */
 export interface HeaderSocket {
-  /** The passive address that it was opened for, without options. */
+  /** What it was opened for: see `addressKey` and `figuresKey`. */
   readonly for: string;
   readonly local: Peer;
 }
@@ -29,23 +30,24 @@ export interface HeaderSocket {
 /** Milliseconds that each step may take: both ends are on this machine. */
 export const stepMs = 10_000;
 
-/** "ready" and "done". */
-export const longestAnswer = 16;
+/** Bytes of "ready" with the places of 253 descriptors (SCM_MAX_FD, unix(7)), and of "done". */
+export const longestAnswer = 2_048;
+
+/** A socket that came in: its descriptor, and its place among them. */
+type GivenSocket = HeaderSocket & { readonly descriptor: number; readonly at: number };
 
 /** What a new process has taken over, and the line to the old one. */
 export class Takeover {
   readonly #peer: HandoverPeer;
   readonly #session: Duplex;
-  readonly #sockets: (HeaderSocket & { readonly descriptor: number })[];
+  /** Those that nobody has asked for yet. */
+  readonly #sockets: GivenSocket[];
+  readonly #taken: number[] = [];
   readonly #context: Context;
   /** Until it is said that this process listens, the old one goes on whatever happens here. */
   #isReady = false;
 
-  private constructor(
-    peer: HandoverPeer,
-    sockets: (HeaderSocket & { readonly descriptor: number })[],
-    context: Context,
-  ) {
+  private constructor(peer: HandoverPeer, sockets: GivenSocket[], context: Context) {
     this.#peer = peer;
     this.#session = peer.session;
     this.#sockets = sockets;
@@ -79,17 +81,11 @@ export class Takeover {
    * As `Ports.handed`: what was opened for an address, each socket once; else what listens at it,
    * as where the port that was picked is now asked for.
    */
-  readonly handed = (address: Address): readonly HandedSocket[] => {
-    const key = addressKey(address);
-    const place = formatEndpoint({ ...address, options: [] });
-    const named = this.#sockets.filter((socket) => socket.for === key);
-    const mine = named.length > 0
-      ? named
-      : this.#sockets.filter(({ local }) => local.text === place);
-    for (const socket of mine) this.#sockets.splice(this.#sockets.indexOf(socket), 1);
-    const isOurs = () => this.#isReady;
-    return mine.map(({ descriptor, local }) => ({ descriptor, local, isOurs }));
-  };
+  readonly handed = (address: Address): readonly HandedSocket[] => this.#take(address, addressKey);
+
+  /** As `handed`, of the sockets where the one before tells its figures. */
+  readonly handedFigures = (address: Address): readonly HandedSocket[] =>
+    this.#take(address, figuresKey);
 
   /**
    * Says that this process listens; once it returns the old one accepts nothing any more. Sockets
@@ -102,12 +98,28 @@ export class Takeover {
     this.#isReady = true;
     const timer = TimerWheel.of(this.#context.clock).timer(stepMs, () => this.#session.abort());
     try {
-      await writeAll(this.#session, new TextEncoder().encode("ready\n"));
+      const answer = `${["ready", ...this.#taken].join(" ")}\n`;
+      await writeAll(this.#session, new TextEncoder().encode(answer));
       await readLine(this.#session, longestAnswer);
     } finally {
       timer.cancel();
       await this.#session[Symbol.asyncDispose]();
     }
+  }
+
+  #take(address: Address, keyOf: (address: Address) => string): readonly HandedSocket[] {
+    const key = keyOf(address);
+    const isFigures = (text: string) => text.startsWith(figuresPrefix);
+    const place = formatEndpoint({ ...address, options: [] });
+    const candidates = this.#sockets.filter((one) => isFigures(one.for) === isFigures(key));
+    const named = candidates.filter((socket) => socket.for === key);
+    const mine = named.length > 0 ? named : candidates.filter(({ local }) => local.text === place);
+    for (const socket of mine) {
+      this.#sockets.splice(this.#sockets.indexOf(socket), 1);
+      this.#taken.push(socket.at);
+    }
+    const isOurs = () => this.#isReady;
+    return mine.map(({ descriptor, local }) => ({ descriptor, local, isOurs }));
   }
 
   /** Gives up: the old server goes on. Idempotent. */
@@ -139,6 +151,6 @@ function readHeader(text: string, descriptors: readonly number[]) {
     if (typeof socket?.for !== "string" || typeof socket.local?.text !== "string") {
       throw bad("a socket without a name");
     }
-    return { ...socket, descriptor: descriptors[at] ?? -1 };
+    return { ...socket, descriptor: descriptors[at] ?? -1, at };
   });
 }

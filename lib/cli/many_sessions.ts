@@ -95,8 +95,8 @@ export async function manySessions(
   const stopping = () => manager?.stopping();
   server.gate.draining.addEventListener("abort", stopping, { once: true });
   try {
-    await using _observed = await observe(server, session, context);
-    await succession.listening(server, manager);
+    await using observed = await observe(server, session, context, succession.handedFigures);
+    await succession.listening(server, observed, manager);
     using _tally = sayLiveTally(session, () => ({ ...liveTotals(server), connections }));
     using _rest = collectAtRest(context, () => activityOf(server));
     manager?.ready();

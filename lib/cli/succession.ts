@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Handover } from "../api/handover.ts";
+import type { Handover, Successor } from "../api/handover.ts";
 import type { RunningServer } from "../api/running.ts";
 import type { Takeover } from "../api/takeover.ts";
 import type { Context } from "../core/context.ts";
@@ -13,6 +13,7 @@ import type { Host } from "../core/host.ts";
 import type { Ports } from "../core/transport.ts";
 import type { Flags } from "./flag.ts";
 import type { ServiceManager } from "./service_manager.ts";
+import type { Observed } from "./stats.ts";
 
 /** The place of a server in the line of those that serve the same addresses. */
 export class Succession implements AsyncDisposable {
@@ -58,12 +59,23 @@ export class Succession implements AsyncDisposable {
     return this.#before?.handed;
   }
 
+  /** As `handed`, for the place of the figures. */
+  get handedFigures(): Ports["handed"] {
+    return this.#before?.handedFigures;
+  }
+
   /**
-   * The server listens: the one before may go, and the next one may come.
+   * The server listens: the one before may go, and the next one may come. One that was told to end
+   * by now does not take over: the one before goes on.
    *
    * @throws {NetError} where the place for the next one is taken
    */
-  async listening(server: RunningServer, manager: ServiceManager | null): Promise<void> {
+  async listening(
+    server: RunningServer,
+    observed: Observed,
+    manager: ServiceManager | null,
+  ): Promise<void> {
+    if (server.gate.closing.aborted) return;
     const before = this.#before;
     if (before !== null) {
       // While the one before still holds it: it removes only what is its own when it ends.
@@ -78,11 +90,13 @@ export class Succession implements AsyncDisposable {
     }
     if (this.#path === undefined) return;
     const { Handover } = await import("../api/handover.ts");
-    const onGone = (pid: number) => {
+    const onGone = ({ pid, taken }: Successor) => {
       manager?.succeededBy(pid);
+      if (observed.listeners.some((listener) => taken.has(listener))) observed.leave();
       void server.drain();
     };
-    this.#after = await Handover.at(this.#path, server.listeners, this.#context, onGone);
+    const listeners = [...server.listeners, ...observed.listeners];
+    this.#after = await Handover.at(this.#path, listeners, this.#context, onGone);
   }
 
   /** Gives all of it up. */

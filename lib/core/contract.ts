@@ -215,7 +215,7 @@ export interface Listener extends AsyncDisposable {
   readonly uninherited?: readonly SocketOptionSetting[];
   /**
    * Optional power: another process listens on this socket from now on. Closing it here leaves its
-   * path, which is that one's to remove.
+   * path, which is that one's to remove. With false: that process has gone, or did not want it.
    */
-  handOver?(): void;
+  handOver?(isGiven?: boolean): void;
 }

@@ -48,8 +48,8 @@ export class AdoptedListener implements Listener {
     return this.#closing === undefined ? this.#fd : null;
   }
 
-  handOver(): void {
-    this.#isHandedOver = true;
+  handOver(isGiven = true): void {
+    this.#isHandedOver = isGiven;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -58,8 +58,8 @@ export class SocketListener<C> implements Listener {
     return this.#closing === undefined ? this.#init.descriptor?.() ?? null : null;
   }
 
-  handOver(): void {
-    this.#isHandedOver = true;
+  handOver(isGiven = true): void {
+    this.#isHandedOver = isGiven;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -37,17 +37,26 @@ const benchmarks: readonly Benchmark[] = [
   heartbeats,
 ];
 
-const flags = parseArgs(Deno.args, { string: ["json", "rounds"] });
+const unknown: string[] = [];
+const flags = parseArgs(Deno.args, {
+  string: ["json", "rounds"],
+  boolean: ["help"],
+  alias: { h: "help" },
+  unknown: (word: string, key?: string) => key === undefined || (unknown.push(word), false),
+});
 const rounds = Number(flags["rounds"] ?? 3);
 const json = typeof flags["json"] === "string" ? flags["json"] : null;
 const words = flags._.map(String);
 const chosen = benchmarks.filter(({ name }) => {
   return words.length === 0 || words.some((word) => name.includes(word));
 });
-if (chosen.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
-  const known = benchmarks.map(({ name, about }) => `  ${name.padEnd(18)} ${about}\n`).join("");
-  print(Deno.stderr, `usage: deno task bench [NAME...] [--rounds=N] [--json[=FILE]]\n${known}`);
-  Deno.exit(2);
+const isUsable = chosen.length > 0 && Number.isInteger(rounds) && rounds >= 1;
+if (!isUsable || unknown.length > 0 || flags["help"] === true) {
+  const known = benchmarks.map(({ name, about }) => `  ${name.padEnd(22)} ${about}\n`).join("");
+  const usage = `usage: deno task bench [NAME...] [--rounds=N] [--json[=FILE]]\n${known}`;
+  const isAsked = flags["help"] === true;
+  print(isAsked ? Deno.stdout : Deno.stderr, unknown.map((word) => `${word}?\n`).join("") + usage);
+  Deno.exit(isAsked ? 0 : 2);
 }
 
 const rows: Row[] = [];
