@@ -80,10 +80,10 @@ export async function relay(
   const front = ends.a.passive ? "a" : "b";
   const around = equipmentOf(options, context);
   const pair = around === undefined ? options : { ...options, equip: around };
-  const listeners = await openListeners(ends[front], context, ports, datagramBounds(options));
+  const open = () => openListeners(ends[front], context, ports, datagramBounds(options));
   if (!(ends.a.passive && ends.b.passive)) {
     const behind = front === "a" ? ends.b : ends.a;
-    const open: OpenOther = (within, { id }, { remote, local }) =>
+    const openOther: OpenOther = (within, { id }, { remote, local }) =>
       dial(
         behind,
         within,
@@ -91,11 +91,12 @@ export async function relay(
         options.timeoutMs,
         options.connections,
       );
-    const handler = keepingAlive(pairing(front, open, pair), heartbeat, context, "relay");
+    const handler = keepingAlive(pairing(front, openOther, pair), heartbeat, context, "relay");
     const task = relayTask(front, behind, context, options);
     const make = await serverOf(model, handler, task, options);
-    return new RunningServer(listeners, make, options, context);
+    return await RunningServer.over(await open(), make, options, context);
   }
+  const listeners = await open();
   const others = await openListeners(ends.b, context, ports, datagramBounds(options)).catch(
     async (thrown) => {
       await closeAll(listeners);

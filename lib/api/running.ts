@@ -11,6 +11,7 @@ import type { Gate } from "../service/gate.ts";
 import type { AcceptPolicy, SessionHandler } from "../service/policy.ts";
 import type { PoolFigures } from "../service/pool.ts";
 import { Server } from "../service/serve.ts";
+import { closeAll } from "./passive.ts";
 
 /** A server of any model, made and not running yet. */
 export interface ServerCore {
@@ -64,12 +65,17 @@ export class RunningServer implements AsyncDisposable {
     this.listeners = listeners;
     this.addresses = listeners.map((listener) => listener.local);
     this.#child = deriveContext(context);
+    try {
+      const own = { ...policy, drain: this.#drain.signal };
+      this.#server = make(listeners, own, this.#child.context);
+    } catch (thrown) {
+      this.#child[Symbol.dispose]();
+      throw thrown;
+    }
     const { drain } = policy;
     const follow = () => this.#drain.abort(drain?.reason);
     if (drain?.aborted) follow();
     else drain?.addEventListener("abort", follow, { once: true });
-    const own = { ...policy, drain: this.#drain.signal };
-    this.#server = make(listeners, own, this.#child.context);
     this.done = this.#server.run().finally(async () => {
       drain?.removeEventListener("abort", follow);
       this.#child[Symbol.dispose]();
@@ -77,6 +83,23 @@ export class RunningServer implements AsyncDisposable {
     });
     // Who never looks at `done` is not punished by an unhandled rejection.
     this.done.catch(() => {});
+  }
+
+  /**
+   * Makes one, or closes the listeners: a model may find only now that it cannot share them.
+   *
+   * @throws {NetError} what `make` throws
+   */
+  static async over(
+    listeners: readonly Listener[],
+    ...rest: [MakeServer, AcceptPolicy, Context, (() => Promise<void>)?]
+  ): Promise<RunningServer> {
+    try {
+      return new RunningServer(listeners, ...rest);
+    } catch (thrown) {
+      await closeAll(listeners);
+      throw thrown;
+    }
   }
 
   /** What it has done so far. */

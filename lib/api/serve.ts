@@ -87,7 +87,7 @@ export async function serve(
       datagramBounds(options),
     );
     const close = async () => await opened[Symbol.asyncDispose]();
-    return new RunningServer(listeners, make, policy, context, close);
+    return await RunningServer.over(listeners, make, policy, context, close);
   } catch (thrown) {
     await opened[Symbol.asyncDispose]();
     throw thrown;
