@@ -81,7 +81,8 @@ function standardStreams(): StandardStreams {
       // Deno.stdout.close() leaves the descriptor open (facts: the reader never sees the end), so
       // that libc must do it. Imported only here, to keep FFI out of every other start. A failed
       // close leaves the end of output to the end of the process, as without FFI.
-      import("./standard_output.ts").then((module) => module.closeStandardOutput(), () => {});
+      import("./standard_output.ts").then((module) => module.closeStandardOutput())
+        .catch(() => {});
     },
   };
 }

@@ -179,3 +179,17 @@ Deno.test("a process that never had a terminal has not lost one", () =>
     child.kill("SIGHUP"); // setsid(1) execs: it has the same pid
     assertEquals(await report(), "false");
   }));
+
+Deno.test("an end of output that fails does not end the process", async () => {
+  const output = new URL("../../lib/sys/standard_output.ts", import.meta.url).href;
+  // Without a descriptor left nobody can look which of them are standard output.
+  const body = `await import("${output}"); const held = [];
+    try { for (;;) held.push(Deno.openSync("/dev/null")); } catch { stdio.closeOutput(); }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    host.writeError("still there");`;
+  const command = new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 100; exec "$@"', "sh", Deno.execPath(), ...programArguments(body)],
+  });
+  const { code, stderr } = await command.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, "still there\n"]);
+});
