@@ -48,7 +48,12 @@ class Watcher {
   constructor() {
     this.#epoll = epollCalls().epoll_create1(EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw errnoError("epoll_create1", errno());
-    this.#wake = makeWake();
+    try {
+      this.#wake = makeWake();
+    } catch (thrown) {
+      libc().close(this.#epoll); // who tries again must not lose one more each time
+      throw thrown;
+    }
     this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN, wakeId);
     this.#waiting = this.#wait();
   }

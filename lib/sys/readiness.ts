@@ -24,7 +24,7 @@ import {
   EPOLLOUT,
 } from "./epoll.ts";
 import { errnoError } from "./errno.ts";
-import { errno } from "./libc.ts";
+import { errno, libc } from "./libc.ts";
 import { makeWake, wake } from "./poll.ts";
 
 /** Events that one wait takes. */
@@ -71,7 +71,14 @@ class Readiness {
     this.#events = events;
     const bytes = Deno.UnsafePointerView.getArrayBuffer(events, batch * epollEvent.size);
     this.#view = new DataView(bytes);
-    this.#wake = makeWake();
+    try {
+      this.#wake = makeWake();
+    } catch (thrown) {
+      // Out of descriptors: who tries again must not lose one more each time.
+      epollCalls().free(events);
+      libc().close(this.#epoll);
+      throw thrown;
+    }
     this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN, 0);
   }
 

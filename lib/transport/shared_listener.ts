@@ -115,8 +115,9 @@ export class SharedListener implements AsyncDisposable {
   #arm(): void {
     this.#sockets.forEach(({ socket }, at) => {
       if (this.#armed.has(at)) return;
+      const ready = whenReady(socket.fd, "read"); // throws where nothing can be waited for now
       this.#armed.add(at);
-      whenReady(socket.fd, "read").then(() => {
+      ready.then(() => {
         this.#armed.delete(at);
         this.#ready.push(at);
         this.#wake();

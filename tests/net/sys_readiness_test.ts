@@ -102,3 +102,52 @@ Deno.test("what cannot be waited for leaves nothing behind", async () => {
   await whenReady(ready, "read"); // and the wait of a helper thread ends with it
   await readinessSettled();
 });
+
+/** What a listener does that cannot wait: without descriptors, and then with them. */
+const exhausted = (room: string) => `
+import { makeContext } from "${room}core/context.ts";
+import { AF_UNIX, SOCK_STREAM } from "${room}sys/constants.ts";
+import { closeDescriptor, openDescriptor } from "${room}sys/file.ts";
+import { makeWake } from "${room}sys/poll.ts";
+import { NativeSocket } from "${room}sys/socket.ts";
+import { SharedListener } from "${room}transport/shared_listener.ts";
+import { encodeSockaddr } from "${room}wire/sockaddr.ts";
+
+const name = encodeSockaddr({ family: "unix", path: "\\0plumb-" + Deno.pid });
+const init = { family: AF_UNIX, type: SOCK_STREAM };
+const socket = NativeSocket.open(init);
+socket.bind(name);
+socket.listen(1);
+const local = { scheme: "unix", text: "unix:@x" };
+const listener = new SharedListener([{ descriptor: socket.release(), local }], makeContext());
+closeDescriptor(makeWake()); // whatever is loaded on first use has its descriptors now
+const held = [];
+const fill = () => { try { for (;;) held.push(openDescriptor("/dev/null", 0, "")); } catch {} };
+const say = (thrown) => console.log(thrown.kind);
+fill();
+closeDescriptor(held.pop() ?? -1); // room for an epoll descriptor, and not for what wakes it
+await listener.accept().catch(say);
+const before = held.length;
+fill();
+console.log(held.length - before);
+for (const fd of held) closeDescriptor(fd);
+const accepted = listener.accept();
+await new Promise((later) => setTimeout(later, 20));
+const client = NativeSocket.open(init);
+client.connect(name);
+console.log((await accepted)?.remote.text);
+await listener[Symbol.asyncDispose]();
+`;
+
+Deno.test("a listener that once could not wait accepts when it can, and has lost nothing", async () => {
+  const room = new URL("../../lib/", import.meta.url).href;
+  const script = `data:application/javascript,${encodeURIComponent(exhausted(room))}`;
+  const words = ["run", "-A", "--quiet", "--no-config", "--unstable-net", script];
+  const command = new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 100; exec "$@"', "sh", Deno.execPath(), ...words],
+    signal: AbortSignal.timeout(5_000),
+  });
+  const { stdout, stderr } = await command.output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertEquals(new TextDecoder().decode(stdout), "exhausted\n1\nunix:@x\n");
+});
