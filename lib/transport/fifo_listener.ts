@@ -42,6 +42,7 @@ export class FifoListener implements Listener {
 
   async #accept(): Promise<Incoming | null> {
     const { context } = this.#closing;
+    if (context.signal.aborted) return null; // it does not abort again
     const closed = Promise.withResolvers<void>();
     const onAbort = () => closed.resolve();
     context.signal.addEventListener("abort", onAbort, { once: true });
@@ -53,8 +54,9 @@ export class FifoListener implements Listener {
       const opening = { path: this.#path, text, end: "read", keep: false, wait: true } as const;
       const fd = await openFifo({ ...opening, arrived }, context);
       const over = Promise.withResolvers<void>();
+      const session = fifoSession(fd, this.local, "read", { closed: over.resolve });
       this.#session = over.promise;
-      return new ReadyIncoming(fifoSession(fd, this.local, "read", { closed: over.resolve }));
+      return new ReadyIncoming(session);
     } catch (thrown) {
       if (context.signal.aborted) return null;
       throw thrown;

@@ -153,6 +153,8 @@ export class UnixDatagramSocket implements Datagrams {
       await sleep(clock, waitMs, signal).catch(() => {
         throw closedHere("socket", "send", peer.text);
       });
+      // Closed since the wait was over: the number is another's.
+      if (signal.aborted) throw closedHere("socket", "send", peer.text);
       waitMs = Math.min(2 * waitMs, longestRetryMs);
     }
   }

@@ -13,6 +13,7 @@ import {
   readOnce,
   writeText,
 } from "../support/open_transport.ts";
+import { within } from "../support/within.ts";
 
 async function withFifo(body: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "plumb-test-" });
@@ -169,4 +170,14 @@ Deno.test("a fifo that listens makes a session of each writer", () =>
     await listener[Symbol.asyncDispose]();
     assertEquals(await waiting, null);
     assertEquals(await listener.accept(), null);
+  }));
+
+Deno.test("a fifo that was closed is at its end, also while the last session goes on", () =>
+  withFifo(async (path) => {
+    const listener = await listenWith(fifoTransport, `fifo:${path}`);
+    const accepted = acceptOne(listener);
+    using _writer = await Deno.open(path, { write: true });
+    await using _session = await accepted;
+    await listener[Symbol.asyncDispose]();
+    assertEquals(await within(listener.accept(), () => "it waits for the session", 2_000), null);
   }));

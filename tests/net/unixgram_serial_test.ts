@@ -1,6 +1,7 @@
 /** Unix datagram sockets. @module */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Clock, realClock } from "../../lib/core/clock.ts";
 import { makeContext } from "../../lib/core/context.ts";
 import type { Datagrams } from "../../lib/core/contract.ts";
 import { NetError } from "../../lib/core/error.ts";
@@ -267,4 +268,26 @@ Deno.test("a queue that stays full is an error, in the time that the limit gives
     for (let n = 0; n < 10_000; n++) await writeText(client, "x");
   }, NetError);
   assertEquals(error.kind, "dead");
+});
+
+Deno.test("a socket that is closed just when it asks for room again is not used any more", async () => {
+  await using folder = await testFolder();
+  await using server = await datagramsWith(unixgramTransport, `unixgram:${folder.path}/server`);
+  let then = () => {};
+  const clock: Clock = {
+    ...realClock,
+    timer(_delayMs, ring) {
+      then = ring;
+      return { cancel: () => {} };
+    },
+  };
+  const context = makeContext({ clock });
+  const client = await connectWith(unixgramTransport, server.local.text, { context });
+  const full = assertRejects(async () => {
+    for (let n = 0; n < 10_000; n++) await writeText(client, "x");
+  }, NetError);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  then();
+  client.abort();
+  assertEquals((await full).kind, "aborted");
 });
