@@ -8,7 +8,7 @@ import { Hono } from "hono";
 import type { Clock } from "../core/clock.ts";
 import type { Limits } from "../core/limits.ts";
 import { HttpError } from "./http_error.ts";
-import { answerType, readText, textResponse, textTypeOf } from "./http_text.ts";
+import { answerType, bodyType, readText, textResponse, textTypeOf } from "./http_text.ts";
 
 /** What a service of text is: it is given what was sent, and gives what is answered. */
 type TextFunction = (text: string) => string;
@@ -25,9 +25,10 @@ export function apiRoutes(clock: Clock, limits: Limits): Hono {
   for (const [name, answer] of Object.entries(functions)) {
     routes.post(`/${name}`, async ({ req: { raw } }) => {
       const contentType = raw.headers.get("content-type") ?? undefined;
-      // Before the body: a client that takes no answer need not send it.
+      // Before the body: who takes no answer, or sends what is not read, need not send it.
       const type = answerType(accepts(raw), textTypeOf(contentType));
-      const text = readText(contentType, await readBody(raw, limits.body));
+      const sent = bodyType(contentType);
+      const text = readText(sent, await readBody(raw, limits.body));
       return textResponse(type, "text", answer(text));
     });
     routes.all(`/${name}`, () => refuseMethod("POST"));
@@ -58,7 +59,7 @@ function refuseMethod(allowed: string): never {
  */
 async function readBody(request: Request, maximum: number): Promise<Uint8Array> {
   // Nothing here decompresses: a small body would become a large one.
-  if ((request.headers.get("content-encoding") ?? "identity") !== "identity") {
+  if ((request.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
     throw new HttpError(415, "send the body without encoding", { "Accept-Encoding": "identity" });
   }
   const announced = Number(request.headers.get("content-length") ?? 0);

@@ -14,6 +14,7 @@ import type { Reason } from "../core/reason.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import type { SessionOutcome } from "./contract.ts";
 import type { DriveOptions } from "./drive.ts";
+import { formatHttpDate } from "./http_date.ts";
 import { SessionStream } from "./http_stream.ts";
 import { LazyDeadline } from "./lazy_deadline.ts";
 
@@ -35,6 +36,12 @@ export type BrokenBody = 400 | 408;
 
 /** What is answered to what is no request. */
 export type RefusedHead = 400 | 405 | 408 | 413 | 431;
+
+/** The body of a request, as far as its connection has to know it. */
+export interface ComingBody {
+  /** True once all of it has come, read or not. */
+  readonly complete: boolean;
+}
 
 /** One connection. */
 export class HttpConnection {
@@ -60,6 +67,7 @@ export class HttpConnection {
   #isOver = false;
   /** Tells whoever reads the body of the current request that the rest will not come. */
   #breakBody: (status: BrokenBody) => void = () => {};
+  #body: ComingBody | null = null;
   #isOld = false;
   #activeMs: number;
   readonly #bounds: Timer[] = [];
@@ -93,6 +101,8 @@ export class HttpConnection {
     const { stream } = this;
     stream.once("finish", this.#over.resolve);
     stream.once("close", this.#over.resolve);
+    // Told when all that came before it was parsed.
+    stream.once("end", () => this.#peerEnded());
     await this.over;
     this.#isOver = true;
     this.#deadline.cancel();
@@ -128,13 +138,14 @@ export class HttpConnection {
   /**
    * A request has its head: answers it when those before it are answered.
    *
-   * @param hasBody a body is still to come; `bodyEnded` says when it has
+   * @param body still to come, or null; `bodyEnded` says when it was read
    * @param answer must not throw; is told where the rest of the body will not come
    */
-  request(hasBody: boolean, answer: (broken: Promise<BrokenBody>) => Promise<void>): void {
+  request(body: ComingBody | null, answer: (broken: Promise<BrokenBody>) => Promise<void>): void {
     this.#unanswered++;
     this.#headBytes = 0;
-    this.#enter(hasBody ? "body" : "answer");
+    this.#body = body;
+    this.#enter(body === null ? "answer" : "body");
     const broken = new Promise<BrokenBody>((resolve) => this.#breakBody = resolve);
     this.#turn = this.#turn.then(async () => {
       if (!this.#isOver) await answer(broken);
@@ -159,11 +170,15 @@ export class HttpConnection {
       return void stream.discard();
     }
     if (stream.writableEnded || stream.destroyed) return;
-    stream.end(
-      `HTTP/1.1 ${status} ${
-        STATUS_CODES[status]
-      }\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-    );
+    const lines = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      // What an answer must have (RFC 9110 sections 6.6.1 and 15.5.6).
+      `Date: ${formatHttpDate(this.#context.clock.wall())}`,
+      ...(status === 405 ? ["Allow: GET, HEAD"] : []),
+      "Connection: close",
+      "Content-Length: 0",
+    ];
+    stream.end(`${lines.join("\r\n")}\r\n\r\n`);
     void stream.discard();
   }
 
@@ -192,6 +207,13 @@ export class HttpConnection {
     }
     if (this.#unanswered <= pipelineBound) return;
     return new Promise((roomy) => this.#roomy = roomy);
+  }
+
+  /** Deno's parser does not say that an end of input cuts a body off; the time for it need not run. */
+  #peerEnded(): void {
+    if (this.#phase !== "body" || this.#body?.complete !== false) return;
+    this.#enter("answer");
+    this.#breakBody(400);
   }
 
   #answered(): void {

@@ -20,13 +20,19 @@ const brokenBody: Readonly<Record<BrokenBody, string>> = {
 /** Methods that no Request can have (Fetch standard: forbidden), and no route here. */
 const forbidden: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
+/** What is answered; the parser lets 0.9 and 2.0 pass as well. */
+const versions: ReadonlySet<string> = new Set(["1.0", "1.1"]);
+
+/** A name, an IPv4 address or one in brackets, and a port (RFC 3986 section 3.2.2); or nothing. */
+const hostForm = /^(?:(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-fv:.]+\])(?::\d*)?)$/;
+
 /**
  * Makes the request.
  *
  * @param headerLimit most bytes of all header fields together
  * @param beforeBody called before the first byte of the body is wanted
  * @param broken resolves with a status where the rest of the body will not come
- * @throws {HttpError} for what has no meaning: 400, 405, 431
+ * @throws {HttpError} for what has no meaning: 400, 405, 431, 501, 505
  */
 export function requestOf(
   incoming: IncomingMessage,
@@ -38,7 +44,10 @@ export function requestOf(
   if (forbidden.has(method)) {
     throw new HttpError(405, "method not allowed", { "Allow": "GET, HEAD" });
   }
+  if (!versions.has(incoming.httpVersion)) throw new HttpError(505, "send HTTP/1.1 or 1.0");
   if (hasFaultyFraming(incoming)) throw new HttpError(400, "HTTP/1.0 has no Transfer-Encoding");
+  const coding = incoming.headers["transfer-encoding"];
+  if (coding !== undefined && coding.toLowerCase() !== "chunked") throw codingError(coding);
   const target = readTarget(url);
   if (target === null) throw new HttpError(400, "a malformed request target");
   const headers = headersOf(incoming.rawHeaders, headerLimit);
@@ -67,6 +76,15 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
+/**
+ * Nothing here decompresses, and what is not understood must not be taken for the content (RFC 9112
+ * section 6.1). Where the end of the body cannot be told it is 400 (section 6.3).
+ */
+function codingError(coding: string): HttpError {
+  const status = /,[ \t]*chunked$/i.test(coding) ? 501 : 400;
+  return new HttpError(status, "the only Transfer-Encoding is chunked");
+}
+
 function headersOf(raw: readonly string[], limit: number): Headers {
   const headers = new Headers();
   let size = 0;
@@ -74,7 +92,11 @@ function headersOf(raw: readonly string[], limit: number): Headers {
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const [name = "", value = ""] = raw.slice(at, at + 2);
     size += name.length + value.length + 4; // ": " and CRLF
-    if (name.toLowerCase() === "host") hosts++;
+    if (name.toLowerCase() === "host") {
+      hosts++;
+      // RFC 9112 section 3.2: a server must answer 400.
+      if (!hostForm.test(value)) throw new HttpError(400, "a malformed Host");
+    }
     headers.append(name, value);
   }
   if (size > limit) throw new HttpError(431, `more than ${limit} bytes of headers (limit header)`);

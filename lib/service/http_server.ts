@@ -122,7 +122,7 @@ export class HttpServer {
     const connection = this.#connections.get(incoming.socket);
     if (connection === undefined) return void outgoing.destroy();
     incoming.once("end", () => connection.bodyEnded());
-    connection.request(hasBody(incoming), async (broken) => {
+    connection.request(hasBody(incoming) ? incoming : null, async (broken) => {
       if (outgoing.destroyed) return;
       const leave = () => {
         if (expects) outgoing.writeContinue();

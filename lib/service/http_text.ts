@@ -32,7 +32,8 @@ const forms = {
   "text/plain": {
     contentType: "text/plain; charset=utf-8",
     read: (body) => body,
-    write: (_element, text) => text,
+    // Half of a surrogate pair, which JSON can name, would silently become another character.
+    write: (_element, text) => text.isWellFormed() ? text : null,
   },
 } as const satisfies Readonly<Record<string, TextForm>>;
 
@@ -44,16 +45,15 @@ const offered = Object.keys(forms) as TextType[];
 /** What the answer to an unsupported type says (RFC 9110 section 12.5.1, RFC 5789 section 3.1). */
 const accepted = { "Accept": offered.join(", ") };
 
-/**
- * Reads a body by its `Content-Type`.
- *
- * @throws {HttpError} 415 for other types and charsets than UTF-8, 400 for what the type forbids
- */
-export function readText(contentType: string | undefined, body: Uint8Array): string {
+/** The form of a body. @throws {HttpError} 415 for other types and charsets than UTF-8 */
+export function bodyType(contentType: string | undefined): TextType {
   const type = textTypeOf(contentType);
-  if (type === null) {
-    throw new HttpError(415, `send one of ${offered.join(", ")} in UTF-8`, accepted);
-  }
+  if (type !== null) return type;
+  throw new HttpError(415, `send one of ${offered.join(", ")} in UTF-8`, accepted);
+}
+
+/** Reads a body. @throws {HttpError} 400 for what the type forbids */
+export function readText(type: TextType, body: Uint8Array): string {
   let characters: string;
   try {
     characters = new TextDecoder("utf-8", { fatal: true }).decode(body);

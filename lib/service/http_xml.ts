@@ -56,26 +56,27 @@ export function readXmlText(document: string): string {
   return children.map(charactersOf).join("");
 }
 
+/** What may hold a `<!` that is none: what it begins with, and what ends it. */
+const opaque = [["<?", "?>"], ["<!--", "-->"], ["<![CDATA[", "]]>"]] as const;
+
 /**
- * True where a document type declaration stands before the root element (productions 22 and 27).
- * Scanned by hand: an expression with a loop in a loop takes for ever on a megabyte of blanks.
+ * True where a document type declaration stands, wherever that is: the parser passes over those
+ * that come too late (production 22). Scanned by hand: an expression with a loop in a loop takes
+ * for ever on a megabyte of blanks.
  */
 function hasDocumentType(document: string): boolean {
-  const blanks = /[\uFEFF\s]*/y;
-  for (let at = 0;;) {
-    blanks.lastIndex = at;
-    blanks.test(document);
-    at = blanks.lastIndex;
-    const closing = document.startsWith("<?", at)
-      ? "?>"
-      : document.startsWith("<!--", at)
-      ? "-->"
-      : null;
-    if (closing === null) return /^<!DOCTYPE/i.test(document.slice(at, at + 9));
-    const end = document.indexOf(closing, at + 2);
-    if (end < 0) return false; // not well-formed: the parser says so
-    at = end + closing.length;
+  for (let at = document.indexOf("<"); at >= 0; at = document.indexOf("<", at)) {
+    const [start, end] = opaque.find(([start]) => document.startsWith(start, at)) ?? [];
+    if (start === undefined) {
+      if (/^<!DOCTYPE/i.test(document.slice(at, at + 9))) return true;
+      at++;
+      continue;
+    }
+    const found = document.indexOf(end, at + start.length);
+    if (found < 0) return false; // not well-formed: the parser says so
+    at = found + end.length;
   }
+  return false;
 }
 
 /** A node as the parser gives it: one property, its name. */
@@ -102,7 +103,7 @@ function charactersOf(node: XmlNode): string {
 function reference(name: string): string {
   const known = Object.hasOwn(predefined, name) ? predefined[name] : undefined;
   if (known !== undefined) return known;
-  const [, hex, decimal] = /^#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}))$/.exec(name) ?? [];
+  const [, hex, decimal] = /^#(?:x0*([0-9a-fA-F]{1,6})|0*(\d{1,7}))$/.exec(name) ?? [];
   const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
   const character = code <= 0x10ffff ? String.fromCodePoint(code) : "\0";
   if (noCharacter.test(character)) throw malformed("an entity that was not declared");

@@ -222,6 +222,9 @@ Deno.test("what could be read as two requests is refused, and ends the connectio
     "nonsense\r\n\r\n",
     "GET / HTTP/1.1\r\n\r\n", // no Host
     "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
     "GET nonsense HTTP/1.1\r\nHost: h\r\n\r\n",
   ];
   for (const request of smuggled) {
@@ -246,8 +249,40 @@ Deno.test("methods without meaning here are refused", async () => {
   for (const line of ["TRACE / HTTP/1.1", "CONNECT h:1 HTTP/1.1"]) {
     const opened = open();
     await opened.send(`${line}\r\nHost: h\r\n\r\n`);
-    await opened.until("HTTP/1.1 405");
+    await opened.until(/HTTP\/1\.1 405 [^]*\r\n\r\n/);
     await opened.end();
+    assertMatch(opened.text(), /^Allow: GET, HEAD\r$/mi);
+    assertMatch(opened.text(), /^Date: .* GMT\r$/m);
+  }
+});
+
+Deno.test("versions and codings that are not understood are refused by their own status", async () => {
+  for (
+    const [request, status] of [
+      ["GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505],
+      ["GET /\r\n\r\n", 505],
+      ["POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501],
+      ["POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n", 400],
+      ["POST / HTTP/1.1\r\nHost: [::1]:8\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n", 200],
+    ] as const
+  ) {
+    const opened = open();
+    await opened.send(request);
+    await opened.until(`HTTP/1.1 ${status}`);
+    await opened.end();
+  }
+});
+
+Deno.test("a body that the client breaks off is answered at once, not at the limit body-time", async () => {
+  for (
+    const [framing, part] of [["Content-Length: 9", "abc"], ["Transfer-Encoding: chunked", "9"]]
+  ) {
+    const opened = open();
+    await opened.send(`POST / HTTP/1.1\r\nHost: h\r\n${framing}\r\n\r\n${part}`);
+    await turned();
+    // The clock stands still: no limit can be what ends it.
+    assertEquals((await opened.end()).reason, "peer-end");
+    assertMatch(opened.text(), /^HTTP\/1\.1 400 [^]*Connection: close/);
   }
 });
 

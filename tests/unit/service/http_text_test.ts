@@ -1,7 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { HttpError } from "../../../lib/service/http_error.ts";
-import { answerType, errorType, readText, textResponse } from "../../../lib/service/http_text.ts";
+import {
+  answerType,
+  bodyType,
+  errorType,
+  readText,
+  textResponse,
+} from "../../../lib/service/http_text.ts";
 import { readXmlText, writeXmlText } from "../../../lib/service/http_xml.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -19,9 +25,10 @@ Deno.test("XML is read as XML 1.0 has it: sections, comments, references, line e
     ["<?xml version='1.0'?>\n<!-- c --><text lang='x'>a</text>\n<!-- d -->", "a"],
     ["<text>a<![CDATA[<b>&amp;]]>c</text>", "a<b>&amp;c"],
     ["<text>a<!-- no -->b</text>", "ab"],
-    ["<text>&lt;&gt;&amp;&quot;&apos;&#65;&#x42;</text>", "<>&\"'AB"],
+    ["<text>&lt;&gt;&amp;&quot;&apos;&#0000000065;&#x0000042;</text>", "<>&\"'AB"],
     ["<text>&#13;a\r\nb</text>", "\ra\nb"],
     ["<text>&amp;lt;</text>", "&lt;"],
+    ["<!-- <!DOCTYPE --><text><![CDATA[<!DOCTYPE]]></text>", "<!DOCTYPE"],
   ];
   for (const [document, text] of cases) assertEquals(readXmlText(document), text, document);
 });
@@ -31,6 +38,9 @@ Deno.test("a document type, an entity of one's own and every other document are 
     const document of [
       "<!DOCTYPE text><text>a</text>",
       "<!doctype text><text>a</text>",
+      "<text>a</text><!DOCTYPE text>",
+      "<text>a<!DOCTYPE text></text>",
+      "<text><!-- > --><![CDATA[>]]><!DOCTYPE text></text>",
       '<?xml version="1.0"?><!-- x --> <!DOCTYPE t [<!ENTITY a "b">]><text>&a;</text>',
       '<!DOCTYPE t [<!ENTITY x SYSTEM "file:///etc/passwd">]><text>&x;</text>',
       "<text>&a;</text>",
@@ -89,11 +99,11 @@ Deno.test("other types and charsets are not supported, and the answer names thos
       "application/x-www-form-urlencoded",
     ]
   ) {
-    const refused = assertThrows(() => readText(type, encode("a")), HttpError);
+    const refused = assertThrows(() => bodyType(type), HttpError);
     assertEquals(refused.status, 415);
     assertEquals(refused.headers["Accept"]?.includes("application/xml"), true);
   }
-  assertEquals(readText('text/plain;charset="UTF-8"', encode("a")), "a");
+  assertEquals(bodyType('text/plain;charset="UTF-8"'), "text/plain");
 });
 
 Deno.test("the answer has the form that was sent unless the client likes another", () => {
@@ -107,6 +117,7 @@ Deno.test("the answer has the form that was sent unless the client likes another
 
 Deno.test("a text that a form cannot say is not acceptable in it", async () => {
   assertEquals(status(() => textResponse("application/xml", "text", "\u0001")), 406);
+  assertEquals(status(() => textResponse("text/plain", "text", "\ud83d")), 406);
   const response = textResponse("application/json", "error", "a", 400);
   assertEquals([response.status, await response.json()], [400, { error: "a" }]);
 });
