@@ -39,6 +39,9 @@ export class AccessInForce {
   readonly #host: Host;
   readonly #limits: Limits;
   #list: AccessList;
+  /** Which reading began last, and which one the list is of. */
+  #begun = 0;
+  #inForce = 0;
 
   private constructor(words: AccessWords, list: AccessList, host: Host, limits: Limits) {
     this.#words = words;
@@ -62,7 +65,12 @@ export class AccessInForce {
    * @throws {NetError} what is wrong
    */
   async reload(): Promise<void> {
-    this.#list = await readList(this.#words, this.#host, this.#limits);
+    const turn = ++this.#begun;
+    const list = await readList(this.#words, this.#host, this.#limits);
+    // What was read before may come later, as from a slow file system.
+    if (turn < this.#inForce) return;
+    this.#inForce = turn;
+    this.#list = list;
   }
 }
 

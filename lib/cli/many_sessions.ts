@@ -77,11 +77,13 @@ export async function manySessions(
   const access = await openAccess(session);
   using manager = await openManager(session);
   const connections = new Connections();
-  const reload = () => {
+  const reload = async () => {
+    manager?.reloading();
     if (!connections.isEmpty) retryConnections(connections, context);
-    if (connections.isEmpty || access !== null) void reloadAccess(context, access, manager);
+    if (connections.isEmpty || access !== null) await reloadAccess(context, access);
+    manager?.reloaded();
   };
-  using signals = drainOnSignal(host, context, { reload });
+  using signals = drainOnSignal(host, context, { reload: () => void reload() });
   using _orphans = reapOrphans(host, context);
   await using succession = await Succession.begin(flags, host, signals.context);
   const server = await start(signals.context, {
@@ -129,9 +131,7 @@ async function openManager({ host, context }: CommandContext): Promise<ServiceMa
 async function reloadAccess(
   { log }: Context,
   access: AccessInForce | null,
-  manager: ServiceManager | null,
 ): Promise<void> {
-  manager?.reloading();
   try {
     await access?.reload();
     log.write("notice", "reload", access === null ? "nothing to reload" : "access list reloaded");
@@ -141,7 +141,6 @@ async function reloadAccess(
       message,
     });
   }
-  manager?.ready();
 }
 
 function activityOf(server: RunningServer): Activity {

@@ -17,6 +17,8 @@ export class ServiceManager implements Disposable {
   readonly #context: Context;
   #watchdog: Timer | undefined;
   #failed = false;
+  /** What it was told last; a signal may ask for a reload at any time. */
+  #state: "starting" | "ready" | "stopping" = "starting";
 
   private constructor(name: Uint8Array, context: Context) {
     this.#name = name;
@@ -36,16 +38,25 @@ export class ServiceManager implements Disposable {
 
   /** It listens. */
   ready(): void {
+    if (this.#state !== "starting") return;
+    this.#state = "ready";
     this.#tell("READY=1");
   }
 
-  /** It reads its lists again; to be followed by `ready` (systemd.service(5), notify-reload). */
+  /** It reads its lists again; to be followed by `reloaded` (systemd.service(5), notify-reload). */
   reloading(): void {
+    if (this.#state !== "ready") return;
     this.#tell(`RELOADING=1\nMONOTONIC_USEC=${monotonicMicroseconds()}`);
+  }
+
+  /** It is ready again. Not told before it was, or when it stops: that would take both back. */
+  reloaded(): void {
+    if (this.#state === "ready") this.#tell("READY=1");
   }
 
   /** It accepts no more. */
   stopping(): void {
+    this.#state = "stopping";
     this.#tell("STOPPING=1");
   }
 

@@ -5,6 +5,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
+import { listen } from "../../lib/api/listen.ts";
 import { readToEnd } from "../support/pair.ts";
 import { plumb, plumbCommand, start, startPlumb } from "../support/process.ts";
 import "../support/libc.ts";
@@ -72,6 +73,47 @@ Deno.test("ready is told only when it listens; a server that cannot says nothing
     assertEquals(await manager.next(), "READY=1");
     await (await connect(`unix:${folder}/s`))[Symbol.asyncDispose]();
     assertEquals((await server.stop()).code, 0);
+  }));
+
+Deno.test("a relay that retries its connections tells its manager, too, that it has reloaded", () =>
+  withFolder(async (folder) => {
+    using manager = new Manager(`${folder}/notify`);
+    await using far = await listen("tcp://127.0.0.1:0");
+    const target = `${far.addresses[0]?.text}?reconnect=5`;
+    await using relay = startPlumb(["relay", `listen:unix:${folder}/s`, target], {
+      env: { NOTIFY_SOCKET: `${folder}/notify` },
+    });
+    assertEquals(await manager.next(), "READY=1");
+    await using _client = await connect(`unix:${folder}/s`);
+    await using _accepted = await far.accept();
+    relay.signal("SIGHUP");
+    assertMatch(await manager.next(), /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+    assertEquals(await manager.next(), "READY=1");
+    await relay.stderrLine(/is retried now$|nothing to retry$/);
+  }));
+
+Deno.test("a server that stops is not ready again because of a reload", () =>
+  withFolder(async (folder) => {
+    using manager = new Manager(`${folder}/notify`);
+    const env = { NOTIFY_SOCKET: `${folder}/notify` };
+    await Deno.writeTextFile(`${folder}/allow`, "127.0.0.1\n");
+    await using server = startPlumb([...echo, "--allow", `@${folder}/allow`], { env });
+    const [address = ""] = await server.listening();
+    assertEquals(await manager.next(), "READY=1");
+    const client = await connect(address);
+    await client.write(new Uint8Array(1));
+    await client.read(new Uint8Array(1));
+    server.signal("SIGTERM");
+    assertEquals(await manager.next(), "STOPPING=1");
+    server.signal("SIGHUP");
+    await server.stderrLine(/^access list reloaded/);
+    await client[Symbol.asyncDispose]();
+    assertEquals((await server.result()).code, 0);
+    await using next = startPlumb(echo, { env });
+    // The next one's: nothing was told in between.
+    assertEquals(await manager.next(), "READY=1");
+    await next.stop();
+    assertEquals(await manager.next(), "STOPPING=1");
   }));
 
 Deno.test("the watchdog is fed at half its time, by the process that it is for", () =>

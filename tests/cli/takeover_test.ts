@@ -6,7 +6,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
 import { listen } from "../../lib/api/listen.ts";
+import { makeContext } from "../../lib/core/context.ts";
 import { libc } from "../../lib/sys/libc.ts";
+import { meetPredecessor } from "../../lib/transport/handover.ts";
 import "../support/libc.ts";
 import { holdings, settle } from "../support/descriptors.ts";
 import { readToEnd } from "../support/pair.ts";
@@ -105,6 +107,97 @@ Deno.test("20 takeovers under load: no client is refused, reset or answered wron
     assertEquals((await server.stop()).code, 0);
     // The last one takes everything with it.
     assertEquals(await Array.fromAsync(Deno.readDir(folder), ({ name }) => name), []);
+  }));
+
+async function answer(stats: string): Promise<string> {
+  await using client = await connect(stats);
+  await client.write(encode("GET /healthz HTTP/1.0\r\n\r\n"));
+  return decode(await readToEnd(client)).split("\r\n\r\n").at(-1) ?? "";
+}
+
+Deno.test("started with the same words, --stats too, the new server tells the figures there", () =>
+  withFolder(async (folder) => {
+    const args = [
+      ...["serve", "echo", "tcp://127.0.0.1:0", "--takeover", `${folder}/t`],
+      ...["--stats", `unix:${folder}/stats`],
+    ];
+    await using old = startPlumb(args);
+    const [address = ""] = await old.listening();
+    const held = await connect(address);
+    await held.write(encode("x"));
+    await held.read(new Uint8Array(1));
+    await using next = startPlumb(args);
+    await next.stderrLine(/^taken over/);
+    await old.stderrLine(/^draining/);
+    // The old one would say "draining".
+    for (let round = 0; round < 10; round++) {
+      assertEquals(await answer(`unix:${folder}/stats`), "ok\n");
+    }
+    await held[Symbol.asyncDispose]();
+    assertEquals((await old.result()).code, 0);
+    assertEquals(await answer(`unix:${folder}/stats`), "ok\n");
+    assertEquals((await next.stop()).code, 0);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  }));
+
+Deno.test("what the new server does not want stays the old one's: figures to the end, no path after it", () =>
+  withFolder(async (folder) => {
+    const args = ["serve", "echo", "tcp://127.0.0.1:0", "--takeover", `${folder}/t`];
+    const more = [`unix:${folder}/s`, "--stats", `unix:${folder}/stats`];
+    await using old = startPlumb([...args, ...more]);
+    const [address = ""] = await old.listening();
+    const held = await connect(address);
+    await held.write(encode("x"));
+    await held.read(new Uint8Array(1));
+    await using next = startPlumb(args);
+    await next.stderrLine(/^taken over/);
+    await old.stderrLine(/^draining/);
+    assertEquals(await answer(`unix:${folder}/stats`), "draining\n");
+    await held[Symbol.asyncDispose]();
+    assertEquals((await old.result()).code, 0);
+    const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(left, ["t"]);
+    assertEquals(await conversation(address, "x"), "x");
+    assertEquals((await next.stop()).code, 0);
+  }));
+
+Deno.test("a new server that is told to end before it was ready leaves the old one as it was", () =>
+  withFolder(async (folder) => {
+    const args = ["serve", "echo", "tcp://127.0.0.1:0", "--takeover", `${folder}/t`];
+    await using old = startPlumb(args);
+    const [address = ""] = await old.listening();
+    await Deno.mkdir(`${folder}/slow`);
+    using turn = await Deno.open(`${folder}/slow`);
+    await turn.lock(true); // it waits a second for its turn in that folder
+    await using next = startPlumb([...args, "--stats", `unix:${folder}/slow/stats`]);
+    await next.stderrLine(/^listening on tcp/);
+    const { code, stderr } = await next.stop();
+    assertEquals([code, stderr.includes("taken over")], [0, false]);
+    await old.stderrLine(/this server goes on/);
+    assertEquals(await conversation(address, "still there"), "still there");
+    assertEquals((await old.stop()).code, 0);
+  }));
+
+Deno.test("an old server that is told to end while it hands over waits no more, and leaves its path", () =>
+  withFolder(async (folder) => {
+    const args = ["serve", "echo", `unix:${folder}/s`, "--takeover", `${folder}/t`];
+    await using old = startPlumb(args);
+    await old.listening();
+    while (!(await Deno.stat(`${folder}/t`).then(() => true, () => false)));
+    const visit = await meetPredecessor(`${folder}/t`, makeContext());
+    assert(visit !== null);
+    try {
+      const startMs = performance.now();
+      assertEquals((await old.stop()).code, 0);
+      const tookMs = performance.now() - startMs;
+      assert(tookMs < 5_000, `${tookMs} ms`);
+      const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+      assertEquals(left, ["s"]);
+      // The socket is the visitor's now, and who comes there waits in its backlog.
+      await using _client = await connect(`unix:${folder}/s`);
+    } finally {
+      visit.discard();
+    }
   }));
 
 Deno.test("clients in the backlog of the old server are served by the new one", () =>
