@@ -11,7 +11,7 @@
 
 import { formatEndpoint } from "../address/format.ts";
 import type { Address } from "../core/address.ts";
-import type { Context } from "../core/context.ts";
+import { type Context, deriveContext } from "../core/context.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { HandedSocket } from "../core/transport.ts";
@@ -58,10 +58,11 @@ export class Takeover {
    * Asks the server at a path for its listeners.
    *
    * @returns null where nobody is there: this is the first one
-   * @throws {NetError} kind "permission" where it is another user's, "protocol"
+   * @throws {NetError} kind "permission" where it is another user's, "protocol", "timeout"; the
+   * signal's reason
    */
   static async from(path: string, context: Context): Promise<Takeover | null> {
-    const peer = await meetPredecessor(path, context);
+    const peer = await meet(path, context);
     if (peer === null) return null;
     try {
       const sockets = readHeader(peer.header, peer.descriptors);
@@ -130,6 +131,19 @@ export class Takeover {
 
   #closeRest(): void {
     for (const { descriptor } of this.#sockets.splice(0)) this.#peer.close(descriptor);
+  }
+}
+
+/** Who is there and says nothing, like a server that hangs, must not hang the next one. */
+async function meet(path: string, context: Context): Promise<HandoverPeer | null> {
+  using child = deriveContext(context);
+  const message = `the server there said nothing for ${stepMs} ms`;
+  const late = new NetError({ kind: "timeout", op: "takeover", address: `unix:${path}`, message });
+  const timer = TimerWheel.of(context.clock).timer(stepMs, () => child.abort(late));
+  try {
+    return await meetPredecessor(path, child.context);
+  } finally {
+    timer.cancel();
   }
 }
 

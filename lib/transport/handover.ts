@@ -3,6 +3,7 @@
  * @module
  */
 
+import { onAbort } from "../core/abort.ts";
 import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex, Peer } from "../core/contract.ts";
@@ -11,7 +12,7 @@ import { AF_UNIX, SOCK_STREAM } from "../sys/constants.ts";
 import { peerCredentials } from "../sys/credentials.ts";
 import { receiveDescriptors, sendDescriptors } from "../sys/fd_passing.ts";
 import { closeDescriptor } from "../sys/file.ts";
-import { Poller } from "../sys/poll.ts";
+import { forgetReadiness, whenReady } from "../sys/readiness.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { encodeSockaddr } from "../wire/sockaddr.ts";
 import { acceptedSession } from "./accepted_socket.ts";
@@ -153,7 +154,7 @@ export async function meetPredecessor(
       const message = `the server there is of user ${uid}`;
       throw new NetError({ kind: "permission", op: "takeover", address: local.text, message });
     }
-    const header = await receiveHeader(socket, descriptors, local.text);
+    const header = await receiveHeader(socket, descriptors, local.text, context.signal);
     const session = acceptedSession(socket, { local, remote: local }, context);
     const discard = () => {
       for (const fd of descriptors.splice(0)) closeDescriptor(fd);
@@ -192,15 +193,20 @@ async function receiveHeader(
   socket: NativeSocket,
   descriptors: number[],
   address: string,
+  signal: AbortSignal,
 ): Promise<string> {
-  const poller = new Poller([socket.fd]);
+  const { fd } = socket;
+  const forget = onAbort(signal, () => forgetReadiness(fd));
   const buffer = new Uint8Array(longestHeader);
   let length = 0;
   try {
     while (!buffer.subarray(0, length).includes(0x0a)) {
-      const received = receiveDescriptors(socket.fd, buffer.subarray(length));
+      signal.throwIfAborted();
+      const received = receiveDescriptors(fd, buffer.subarray(length));
       if (received === "again") {
-        await poller.wait();
+        await whenReady(fd, "read").catch((thrown) => {
+          throw signal.aborted ? signal.reason : thrown;
+        });
         continue;
       }
       descriptors.push(...received.descriptors);
@@ -212,7 +218,8 @@ async function receiveHeader(
       throw new NetError({ kind: "protocol", op: "takeover", address, message, blame: "remote" });
     }
   } finally {
-    await poller.close();
+    forget();
+    forgetReadiness(fd);
   }
   return new TextDecoder().decode(buffer.subarray(0, length));
 }
