@@ -5,7 +5,6 @@
  */
 
 import { parseAddress } from "../address/parse.ts";
-import type { Context } from "../core/context.ts";
 import type { Listener } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
 import type { Limits } from "../core/limits.ts";
@@ -65,7 +64,7 @@ export function farServer(
       {
         shape,
         locals: sockets.map(({ local }) => local),
-        start: isProcess ? processStarter(json, sockets, context) : threadStarter(json, sockets),
+        start: isProcess ? processStarter(json, sockets) : threadStarter(json, sockets),
         turnAway() {
           own.look();
           const incoming = own.poll();
@@ -143,9 +142,9 @@ export function duplicates(sockets: readonly FarSocket[]): FarSocket[] {
 }
 
 /** A child inherits the listeners under the numbers that they have here. */
-function processStarter(task: Json, sockets: readonly FarSocket[], context: Context) {
+function processStarter(task: Json, sockets: readonly FarSocket[]) {
   return (): Started => {
-    return { link: startProcess(farEntry, context), greeting: { type: "start", task, sockets } };
+    return { link: startProcess(farEntry), greeting: { type: "start", task, sockets } };
   };
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Context } from "../core/context.ts";
 import type { ChildStatus } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { LineReader } from "../stream/read.ts";
@@ -43,7 +42,7 @@ export interface FarLink {
  * @param entry the module to start; ignored where the program is one executable
  * @throws {NetError} kind "exhausted" (EAGAIN, ENOMEM) and others: no process was made
  */
-export function startProcess(entry: string, context: Context): FarLink {
+export function startProcess(entry: string): FarLink {
   const program = Deno.build.standalone ? [] : ["run", "-A", "--quiet", "--unstable-net", entry];
   let child: Deno.ChildProcess;
   try {
@@ -56,7 +55,7 @@ export function startProcess(entry: string, context: Context): FarLink {
   } catch (thrown) {
     throw spawnError(thrown);
   }
-  return new ProcessLink(child, context.limits.line);
+  return new ProcessLink(child);
 }
 
 /** fork(2): EAGAIN is a limit on processes, ENOMEM is memory; the runtime tells EAGAIN as such. */
@@ -74,6 +73,12 @@ function spawnError(thrown: unknown): NetError {
   });
 }
 
+/**
+ * The longest message of a child: the hexdump of one read of 512 KiB takes six times as much. Apart
+ * from `--limit line`, which is about what peers send: a low one must not cut the control channel.
+ */
+const longestMessage = 8 * 1024 * 1024;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -81,14 +86,12 @@ class ProcessLink implements FarLink {
   readonly name: string;
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #longestLine: number;
 
-  constructor(child: Deno.ChildProcess, longestLine: number) {
+  constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.name = `process ${child.pid}`;
     this.#writer = child.stdin.getWriter();
     this.#writer.closed.catch(() => {}); // told by its exit
-    this.#longestLine = longestLine;
   }
 
   send(message: NearMessage): void {
@@ -100,7 +103,7 @@ class ProcessLink implements FarLink {
     const reader = this.#child.stdout.getReader({ mode: "byob" });
     let error: NetError | undefined;
     try {
-      for await (const message of messages(reader, this.name, this.#longestLine)) heard(message);
+      for await (const message of messages(reader, this.name)) heard(message);
     } catch (thrown) {
       // What does not keep the protocol is not trusted with a session.
       error = toNetError(thrown, "control", this.name);
@@ -124,7 +127,6 @@ class ProcessLink implements FarLink {
 async function* messages(
   reader: ReadableStreamBYOBReader,
   name: string,
-  longestLine: number,
 ): AsyncGenerator<FarMessage> {
   const lines = new LineReader({
     remote: { scheme: "fd", text: name },
@@ -134,7 +136,7 @@ async function* messages(
       into.set(value);
       return value.length;
     },
-  }, longestLine);
+  }, longestMessage);
   for (let line = await lines.readLine(); line !== null; line = await lines.readLine()) {
     yield readFarMessage(JSON.parse(decoder.decode(line)));
   }

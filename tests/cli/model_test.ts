@@ -69,6 +69,20 @@ Deno.test("the bound on threads and processes is said once, with what raises it"
   }
 });
 
+Deno.test("what a process says of a session is not bounded by the limit on a peer's lines", async () => {
+  // The hexdump of one read of 512 KiB is a message of megabytes; a low limit is the other end.
+  const large = "x".repeat(2_000_000);
+  for (const model of ["process", "prefork=1"]) {
+    const args = ["echo", "tcp://127.0.0.1:0", "--model", model, "-x", "--limit", "line=16B"];
+    await using server = startPlumb(["serve", ...args]);
+    const [address = ""] = await server.listening();
+    assertEquals((await converse(address, large)).length, large.length);
+    const { code, stderr } = await server.stop();
+    assertEquals([code, /failed|replaced/.test(stderr)], [0, false]);
+    assertMatch(stderr, /^> a-b end/m);
+  }
+});
+
 Deno.test("a relay under a model joins each client to an end of its own", async () => {
   await using echo = startPlumb(["serve", "echo", "tcp://127.0.0.1:0"]);
   const [behind = ""] = await echo.listening();
