@@ -3,8 +3,10 @@ import type { Duplex } from "../../../lib/core/contract.ts";
 import { NetError } from "../../../lib/core/error.ts";
 import { Lender } from "../../../lib/stream/lend.ts";
 
-/** A session whose reads are answered by hand. */
-function manual(): { session: Duplex; give(text: string | null): void } {
+/** A session whose reads are answered by hand, and whose writes go on when `flow` says so. */
+function manual() {
+  const written: string[] = [];
+  const writing: (() => void)[] = [];
   const waiting: ((text: string | null) => void)[] = [];
   const peer = { scheme: "memory", text: "memory:manual" };
   const session: Duplex = {
@@ -18,12 +20,19 @@ function manual(): { session: Duplex; give(text: string | null): void } {
           resolve(new TextEncoder().encodeInto(text, into).written);
         })
       ),
-    write: () => Promise.resolve(),
+    write: (chunk) =>
+      new Promise((resolve) =>
+        writing.push(() => {
+          written.push(new TextDecoder().decode(chunk));
+          resolve();
+        })
+      ),
     closeWrite: () => Promise.resolve(),
     abort: () => {},
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  return { session, give: (text) => waiting.shift()?.(text) };
+  const give = (text: string | null) => waiting.shift()?.(text);
+  return { session, give, written, writing, flow: () => writing.shift()?.() };
 }
 
 Deno.test("what was being read for one borrower goes to the next, whole", async () => {
@@ -52,4 +61,30 @@ Deno.test("the end of input stays the end for every later borrower", async () =>
   assertEquals(await read, null);
   assertEquals(lender.inputEnded, true);
   assertEquals(await lender.borrow().read(new Uint8Array(1)), null);
+});
+
+Deno.test("a write that waits ends with its loan, and goes out before what the next one writes", async () => {
+  const { session, written, writing, flow } = manual();
+  const lender = new Lender(session);
+  const text = (value: string) => new TextEncoder().encode(value);
+  const first = lender.borrow();
+  const cut = assertRejects(() => first.write(text("first")), NetError, "given back");
+  await Promise.resolve();
+  await first[Symbol.asyncDispose]();
+  assertEquals((await cut).kind, "aborted");
+  await assertRejects(() => first.write(text("too late")), NetError, "given back");
+
+  const second = lender.borrow();
+  const dropped = assertRejects(() => second.write(text("never begun")), NetError, "given back");
+  second.abort();
+  await dropped;
+  const third = lender.borrow();
+  const next = third.write(text("third"));
+  await new Promise((turn) => setTimeout(turn, 0));
+  assertEquals(writing.length, 1); // one at a time
+  flow();
+  await new Promise((turn) => setTimeout(turn, 0));
+  flow();
+  await next;
+  assertEquals(written, ["first", "third"]);
 });
