@@ -130,8 +130,12 @@ export interface HandoverPeer {
 /** Longest header that is read. */
 const longestHeader = 256 * 1024;
 
+/** How many processes may come before this one, each while it waits at the door. */
+const longestQueue = 16;
+
 /**
- * Goes to the old process, where there is one.
+ * Goes to the old process, where there is one. Where another new one came first, that is who is
+ * there next.
  *
  * @returns null where nobody serves the path
  * @throws {NetError} kind "permission", "protocol"; the signal's reason
@@ -140,6 +144,18 @@ export async function meetPredecessor(
   path: string,
   context: Context,
 ): Promise<HandoverPeer | null> {
+  for (let left = longestQueue;; left--) {
+    try {
+      return await visit(path, context);
+    } catch (thrown) {
+      // The door was closed with us in its backlog: nobody has answered yet.
+      const isClosed = thrown instanceof NetError && thrown.code === "ECONNRESET";
+      if (!isClosed || left === 0) throw thrown;
+    }
+  }
+}
+
+async function visit(path: string, context: Context): Promise<HandoverPeer | null> {
   const local = peerAt(path);
   const socket = NativeSocket.open({ family: AF_UNIX, type: SOCK_STREAM, address: local.text });
   const descriptors: number[] = [];

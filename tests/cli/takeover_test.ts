@@ -8,7 +8,7 @@ import { connect } from "../../lib/api/connect.ts";
 import { listen } from "../../lib/api/listen.ts";
 import { makeContext } from "../../lib/core/context.ts";
 import { libc } from "../../lib/sys/libc.ts";
-import { meetPredecessor } from "../../lib/transport/handover.ts";
+import { meetPredecessor, openHandover } from "../../lib/transport/handover.ts";
 import "../support/libc.ts";
 import { holdings, settle } from "../support/descriptors.ts";
 import { readToEnd } from "../support/pair.ts";
@@ -198,6 +198,16 @@ Deno.test("an old server that is told to end while it hands over waits no more, 
     } finally {
       visit.discard();
     }
+  }));
+
+Deno.test("a new server that finds another one before it asks again who is there", () =>
+  withFolder(async (folder) => {
+    const door = await openHandover(`${folder}/t`, makeContext());
+    const second = meetPredecessor(`${folder}/t`, makeContext());
+    // It has connected and nobody accepts it: the first one is being answered.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await door.close();
+    assertEquals(await second, null);
   }));
 
 Deno.test("clients in the backlog of the old server are served by the new one", () =>
