@@ -68,7 +68,10 @@ export class Pump {
 
   readonly #broke = (thrown: unknown): void => this.#finish(this.#failed("read-failed", thrown));
 
-  /** Borrows a buffer for as long as there is more. One that a failed read may fill stays out. */
+  /**
+   * Borrows a buffer for as long as there is more. One that a failed read may fill stays out, and
+   * one that a failed write may still send: a write that was cut short goes on in the system.
+   */
   readonly #burst = async (): Promise<void> => {
     const pool = buffersFor(this.#from);
     const buffer = pool.take();
@@ -76,8 +79,9 @@ export class Pump {
     do read = await this.#pass(buffer); while (
       typeof read === "number" && moreIsThere(this.#from, read, buffer)
     );
+    // Who is endless copies out of its queue: no read is left behind.
     const isOurs = typeof read === "number" || read.kind === "end" ||
-      this.#from.traits.endless === true; // copies out of its queue: no read is left behind
+      (read.kind === "read-failed" && this.#from.traits.endless === true);
     if (isOurs) pool.give(buffer);
     if (typeof read === "number") this.#park();
     else this.#finish(read);
