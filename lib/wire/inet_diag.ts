@@ -26,8 +26,11 @@ export const socketByFamily = 20;
 const familyNumbers = { inet: 2, inet6: 10 } as const;
 const protocolNumbers = { tcp: 6, udp: 17 } as const;
 
-/** Every state of `include/net/tcp_states.h`, one bit each. */
-export const everyState = 0xffff;
+/**
+ * Every state of `include/net/tcp_states.h`, one bit each, but for TCP_BOUND_INACTIVE (Linux 6.8): a
+ * socket that only has a port is neither in /proc/net nor in what ss(8) shows unless asked.
+ */
+export const everyState = 0x1fff;
 
 /** TCP_LISTEN alone. */
 const listenState = 1 << 10;

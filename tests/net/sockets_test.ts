@@ -8,7 +8,10 @@ import { assert, assertEquals, AssertionError, assertMatch } from "@std/assert";
 import { run as runCommand } from "../../lib/cli/run.ts";
 import { readSockets } from "../../lib/cli/sockets_read.ts";
 import type { SocketRow } from "../../lib/cli/sockets_row.ts";
+import { AF_INET, SOCK_STREAM } from "../../lib/sys/constants.ts";
+import { NativeSocket } from "../../lib/sys/socket.ts";
 import { encodeNetlink } from "../../lib/wire/netlink.ts";
+import { decodeSockaddr, encodeSockaddr } from "../../lib/wire/sockaddr.ts";
 import { fakeHost } from "../support/host.ts";
 import "../support/libc.ts";
 import { run } from "../support/process.ts";
@@ -223,6 +226,18 @@ Deno.test("an IPv4 client of a dual-stack listener is shown with its mapped addr
       "[::]:*",
     ]]);
   }));
+
+Deno.test("a TCP socket that has a port and does nothing is not shown, as ss leaves it out", async () => {
+  using idle = NativeSocket.open({ family: AF_INET, type: SOCK_STREAM });
+  idle.bind(encodeSockaddr({ family: "inet", host: "127.0.0.1", port: 0 }));
+  const name = decodeSockaddr(idle.localName());
+  assert(name.family === "inet");
+  const asked = ["--tcp", "--port", String(name.port), "--pid", String(Deno.pid)];
+  assertEquals(await sockets(...asked), []);
+  assertEquals(await sockets("--listening", ...asked), []);
+  idle.listen(1);
+  assertEquals((await sockets("--listening", ...asked)).length, 1);
+});
 
 Deno.test("owners are found by pid and by name", () =>
   withZoo(async ({ ports }) => {

@@ -40,11 +40,11 @@ Deno.test("a dump of sockets is asked for as sock_diag(7) says", () => {
   assertEquals(bytes.length, 72);
   assertEquals(
     bytes.subarray(0, 24).toHex(),
-    "48000000140001030100000000000000" + "0a064a00ffff0000",
+    "48000000140001030100000000000000" + "0a064a00ff1f0000",
   );
   assertEquals(
     encodeUnixDump().toHex(),
-    "28000000140001030100000000000000" + "01000000ffff00000000000057000000" + "0000000000000000",
+    "28000000140001030100000000000000" + "01000000ff1f00000000000057000000" + "0000000000000000",
   );
 });
 
