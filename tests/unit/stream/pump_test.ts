@@ -33,7 +33,7 @@ Deno.test("a buffer that a write which was cut may still send is no one else's",
     readable: () => Promise.resolve(),
     read: (into) => Promise.resolve(into.fill(1, 0, 5).length && 5),
   });
-  let sending = new Uint8Array();
+  let sending: Uint8Array = new Uint8Array();
   const output = session({
     // As standard output, or a child's input: closing does not end what the system writes.
     write(chunk) {
