@@ -35,6 +35,14 @@ export function openDescriptor(path: string, flags: number, text: string): numbe
   }
 }
 
+/** What `isPermitted` asks for (unistd.h). */
+const accessBits = { read: 4, write: 2 } as const;
+
+/** True where this process may open a path so (access(2)); nothing is opened. */
+export function isPermitted(path: string, how: keyof typeof accessBits): boolean {
+  return libc().eaccess(pathBytes(path), accessBits[how]) === 0;
+}
+
 /** Closes a descriptor that has no other owner. Never throws where `openDescriptor` worked. */
 export function closeDescriptor(fd: number): void {
   libc().close(fd);

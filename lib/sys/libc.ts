@@ -20,6 +20,8 @@ const symbols = {
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // glibc's and musl's own: access(2) by the effective user, which is whom open(2) asks about.
+  eaccess: { parameters: ["buffer", "i32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   getpeername: { parameters: ["i32", "pointer", "pointer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },

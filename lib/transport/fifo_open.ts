@@ -3,11 +3,13 @@
  * @module
  */
 
+import { onAbort } from "../core/abort.ts";
 import { sleep } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from "../sys/constants.ts";
-import { closeDescriptor, openDescriptor } from "../sys/file.ts";
+import { closeDescriptor, isPermitted, openDescriptor } from "../sys/file.ts";
+import { forgetReadiness, whenReady } from "../sys/readiness.ts";
 
 /** Which end of a pipe. */
 export type FifoEnd = "read" | "write";
@@ -52,7 +54,12 @@ export async function openFifo(opening: FifoOpening, context: Context): Promise<
   const same = `/proc/self/fd/${held}`;
   let other: Disposable | undefined;
   try {
-    if (wait && !keep) other = await waitForOther(same, opening, context);
+    if (wait && !keep) {
+      // What waits in open(2) is woken by who opens the other end, which not everybody may.
+      const canWake = isPermitted(same, end === "read" ? "write" : "read");
+      if (!canWake) return await openByLooking(same, opening, context);
+      other = await waitForOther(same, opening, context);
+    }
     const access = keep ? O_RDWR : end === "read" ? O_RDONLY : O_WRONLY;
     return openDescriptor(same, access | O_NONBLOCK, text);
   } catch (thrown) {
@@ -104,6 +111,46 @@ async function waitForOther(
     stop.abort();
     signal.removeEventListener("abort", wakeUntilOpen);
   }
+}
+
+/** The pause between two looks for a reader, ms. */
+const lookMs = 20;
+
+/**
+ * Opens one end once the other is open, without a thread that waits. A writer is seen once it has
+ * written, or has gone; a reader that comes and goes between two looks is missed.
+ */
+async function openByLooking(
+  path: string,
+  { end, text }: FifoOpening,
+  { signal, clock }: Context,
+): Promise<number> {
+  const flags = O_NONBLOCK | (end === "read" ? O_RDONLY : O_WRONLY);
+  for (;; await sleep(clock, lookMs, signal)) {
+    let fd: number;
+    try {
+      fd = openDescriptor(path, flags, text);
+    } catch (thrown) {
+      if (thrown instanceof NetError && thrown.code === "ENXIO") continue;
+      throw thrown;
+    }
+    if (end === "read") await arrival(fd, signal);
+    return fd;
+  }
+}
+
+/** Waits until something can be read. @throws the signal's reason, and closes it then */
+async function arrival(fd: number, signal: AbortSignal): Promise<void> {
+  const forget = onAbort(signal, () => forgetReadiness(fd));
+  try {
+    await whenReady(fd, "read");
+  } catch (thrown) {
+    closeDescriptor(fd);
+    throw signal.aborted ? signal.reason : thrown;
+  } finally {
+    forget();
+  }
+  forgetReadiness(fd); // whoever has the descriptor next waits for it in another way
 }
 
 function openError(thrown: unknown, text: string): never {

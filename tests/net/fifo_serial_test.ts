@@ -181,3 +181,47 @@ Deno.test("a fifo that was closed is at its end, also while the last session goe
     await listener[Symbol.asyncDispose]();
     assertEquals(await within(listener.accept(), () => "it waits for the session", 2_000), null);
   }));
+
+/** Listens as somebody who may read the pipe and not write it, to one writer and then to none. */
+const readerOnly = (path: string) => `
+import { makeContext } from "${import.meta.resolve("../../lib/core/context.ts")}";
+import { FifoListener } from "${import.meta.resolve("../../lib/transport/fifo_listener.ts")}";
+
+const local = { scheme: "fifo", text: "fifo:x" };
+const listener = new FifoListener("${path}", local, makeContext());
+const session = await (await listener.accept()).settle();
+const into = new Uint8Array(100);
+for (let n = 0; (n = await session.read(into)) !== null;) {
+  console.log(new TextDecoder().decode(into.subarray(0, n)));
+}
+await session[Symbol.asyncDispose]();
+const last = listener.accept();
+await new Promise((later) => setTimeout(later, 50));
+await listener[Symbol.asyncDispose]();
+console.log(await last);
+`;
+
+Deno.test({
+  name: "a fifo that may not be written is listened to, and closed, all the same",
+  ignore: Deno.uid() !== 0, // it takes a user who may write it, and one who may not
+  fn: () =>
+    withFifo(async (path) => {
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      await Deno.chmod(folder, 0o755);
+      await Deno.chmod(path, 0o444);
+      const script = `data:application/javascript,${encodeURIComponent(readerOnly(path))}`;
+      const reader = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--quiet", "--no-config", "--no-check", "--no-lock", script],
+        clearEnv: true,
+        env: { DENO_DIR: `${folder}/cache` },
+        uid: 65_534,
+        gid: 65_534,
+        signal: AbortSignal.timeout(5_000),
+      }).output();
+      // Its end is seen where the writer is: see pipeSocket.
+      await shell(`(echo one; sleep 0.3) >${path}`);
+      const { code, stdout, stderr } = await reader;
+      assertEquals(new TextDecoder().decode(stderr), "");
+      assertEquals([code, new TextDecoder().decode(stdout)], [0, "one\n\nnull\n"]);
+    }),
+});
