@@ -15,11 +15,15 @@ const headBytes = 1024;
 /** Any datagram fits. */
 const bufferBytes = 64 * 1024;
 
-/** One socket and its receive under way. */
+/** What a receive gave: null once the socket was closed. */
+type Came = { readonly datagram: Datagram | null } | { readonly error: NetError };
+
+/** One socket, whether a receive of it is under way, and what the last one gave. */
 interface Source {
   readonly socket: Datagrams;
   readonly buffer: Uint8Array;
-  waiting: Promise<{ readonly source: Source; readonly datagram: Datagram | null }> | undefined;
+  isWaiting: boolean;
+  came: Came | undefined;
 }
 
 /** Everything that comes in at some datagram sockets; owns them. */
@@ -34,11 +38,12 @@ export class GapSession implements Duplex {
   readonly #decoder = new TextDecoder();
   #held: Datagram | undefined;
   #closed = false;
+  #wake = () => {};
 
   /** @param sockets at least one */
   constructor(sockets: readonly Datagrams[], context: Context) {
     this.#sources = sockets.map((socket) => {
-      return { socket, buffer: new Uint8Array(bufferBytes), waiting: undefined };
+      return { socket, buffer: new Uint8Array(bufferBytes), isWaiting: false, came: undefined };
     });
     const [first] = sockets;
     if (first === undefined) throw new RangeError("no socket to receive on");
@@ -94,11 +99,38 @@ export class GapSession implements Duplex {
   }
 
   async #receive(): Promise<Datagram> {
-    const waiting = this.#sources.map((source) => source.waiting ??= receiveOf(source));
-    const { source, datagram } = await Promise.race(waiting);
-    source.waiting = undefined;
-    if (!this.#closed && datagram !== null) return datagram;
+    for (;;) {
+      const source = this.#sources.find(({ came }) => came !== undefined);
+      if (source?.came !== undefined) return this.#take(source, source.came);
+      for (const one of this.#sources) this.#wait(one);
+      await new Promise<void>((wake) => this.#wake = wake);
+    }
+  }
+
+  #take(source: Source, came: Came): Datagram {
+    source.came = undefined;
+    if ("error" in came) throw came.error;
+    if (!this.#closed && came.datagram !== null) return came.datagram;
     throw closedHere("session", "listen", this.local.text);
+  }
+
+  /**
+   * Receives at one of them. By a callback, and not as a race of all for each datagram: the receive
+   * of a socket where nothing comes would keep whatever came at the others.
+   */
+  #wait(source: Source): void {
+    if (source.isWaiting) return;
+    source.isWaiting = true;
+    const told = (came: Came) => {
+      source.isWaiting = false;
+      source.came = came;
+      this.#wake();
+    };
+    const { socket, buffer } = source;
+    socket.receive(buffer).then(
+      (datagram) => told({ datagram }),
+      (thrown) => told({ error: toNetError(thrown, "receive", socket.local.text) }),
+    );
   }
 
   #watchOf({ text }: Peer): GapWatch {
@@ -119,15 +151,5 @@ export class GapSession implements Duplex {
 
   #error(kind: "too-large" | "broken", message: string): NetError {
     return new NetError({ kind, op: "listen", address: this.local.text, message });
-  }
-}
-
-async function receiveOf(source: Source) {
-  const { socket, buffer } = source;
-  try {
-    return { source, datagram: await socket.receive(buffer) };
-  } catch (thrown) {
-    source.waiting = undefined;
-    throw toNetError(thrown, "receive", socket.local.text);
   }
 }
