@@ -56,9 +56,10 @@ export function poolServer(
       once: false,
       ...(firstByteMs === undefined ? {} : { firstByteMs }),
     });
-    const heard = (value: unknown) => {
+    const heard = (id: number, value: unknown) => {
       const message = readFarMessage(value);
       if (message.type === "text") say(message.text);
+      if (message.type === "flows") { for (const flows of message.flows) server.passed(id, flows); }
       if (message.type !== "log") return;
       const { level, event, text, fields } = message;
       context.log.write(level, event, text, fields);
@@ -82,7 +83,8 @@ export function poolServer(
         serve: (pool, incoming, id, signal) => {
           const listener = locals[incoming.at] ?? incoming.remote;
           const { open } = server;
-          return serveOne(pool, incoming, { id, listener, open }, { signal, heard });
+          const owner = { signal, heard: (value: unknown) => heard(id, value) };
+          return serveOne(pool, incoming, { id, listener, open }, owner);
         },
         closeListeners: () => closeAll(listeners),
       },

@@ -3,10 +3,12 @@
  * @module
  */
 
+import type { Clock } from "../core/clock.ts";
 import { makeContext } from "../core/context.ts";
 import type { Peer } from "../core/contract.ts";
 import type { Log } from "../core/log.ts";
 import { reasonOfSignal } from "../core/reason.ts";
+import { TimerWheel } from "../core/wheel.ts";
 import { type FarMessage, farToJson, type Json } from "../service/control.ts";
 import { controlLog, NamedListener, settled } from "../service/far.ts";
 import type { TaskFunction } from "../service/pool_worker.ts";
@@ -35,6 +37,28 @@ export interface Taken {
   readonly taken: SocketIdentity;
 }
 
+/** As often as other models say it: when they are asked for a sign of life. */
+const flowsEveryMs = 1_000;
+
+/** Says what has passed, for the live tally of the server, which sees none of the bytes. */
+function sayFlows(
+  serving: SessionTask,
+  clock: Clock,
+  send: (message: FarMessage) => void,
+): Disposable {
+  let told = 0;
+  const look = () => {
+    const { bytesIn, bytesOut } = serving.flows;
+    if (bytesIn + bytesOut > told) {
+      send({ type: "flows", flows: [{ key: 0, bytesIn, bytesOut }] });
+    }
+    told = bytesIn + bytesOut;
+    timer = TimerWheel.of(clock).timer(flowsEveryMs, look);
+  };
+  let timer = TimerWheel.of(clock).timer(flowsEveryMs, look);
+  return { [Symbol.dispose]: () => timer.cancel() };
+}
+
 /** The task of a pool of sessions: takes a `PooledSession`, gives an "ended" message. */
 export async function loadSessions(_module: string, setup: unknown): Promise<TaskFunction> {
   const task = readTask(setup as Json);
@@ -53,6 +77,7 @@ export async function loadSessions(_module: string, setup: unknown): Promise<Tas
     const info = { id, listener: new NamedListener(listener), sessions: () => open };
     const serving = new SessionTask(settled(session, 0), info, context, task.firstByteMs);
     running.signal.addEventListener("abort", () => serving.cut(reasonOfSignal(running.signal)));
+    using _ = sayFlows(serving, context.clock, send);
     const report = await serving.run(opened.handle);
     return farToJson({ type: "ended", key: 0, report });
   };

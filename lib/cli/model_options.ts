@@ -40,5 +40,9 @@ export function modelOptionsOf(flags: Flags, op: string): ModelOptions {
   if (model.kind === "loop" || model.kind === "iterative") {
     throw usage(op, "--hang-after goes with models of processes and threads");
   }
-  return { model, pool, supervision: { hangMs, pingMs: Math.max(25, hangMs / 5) } };
+  return {
+    model,
+    pool,
+    supervision: { hangMs, pingMs: Math.min(1_000, Math.max(25, hangMs / 5)) },
+  };
 }

@@ -49,9 +49,9 @@ export interface ServerTally {
   readonly cut: number;
   /** Sessions that ended with an error. */
   readonly failed: number;
-  /** Bytes that came from peers, in sessions that are over. */
+  /** Bytes that came from peers; where others serve, those of open sessions a second late. */
   readonly bytesIn: number;
-  /** Bytes that were written to peers, in sessions that are over. */
+  /** Bytes that were written to peers; as above. */
   readonly bytesOut: number;
   /** How long it has run, in monotonic milliseconds. */
   readonly durationMs: number;

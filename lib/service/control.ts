@@ -8,7 +8,7 @@ import type { ChildStatus, Peer, SocketOptionSetting } from "../core/contract.ts
 import { describeCode, NetError } from "../core/error.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
 import { type Reason, reasons } from "../core/reason.ts";
-import type { SessionReport } from "./policy.ts";
+import type { SessionFlows, SessionReport } from "./policy.ts";
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | {
@@ -20,6 +20,11 @@ export interface FarConnection {
   readonly descriptor: number;
   /** Tells it from a later one under the same number. */
   readonly cookie: string;
+}
+
+/** What has passed in one open session. */
+export interface KeyedFlows extends SessionFlows {
+  readonly key: number;
 }
 
 /** A listening socket, by its number at the far side. */
@@ -55,6 +60,8 @@ export type FarMessage =
   /** Used its permit. `at` is the place of the socket, `key` names the connection from here on. */
   | { type: "accepted"; key: number; at: number; remote: Peer; connection?: FarConnection }
   | { type: "ended"; key: number; report: SessionReport }
+  /** What has passed so far in sessions where something has since it was last said. */
+  | { type: "flows"; flows: readonly KeyedFlows[] }
   | { type: "pong" }
   /** It has closed its share of the listening sockets. */
   | { type: "closed" }
@@ -94,6 +101,14 @@ export function readFarMessage(value: unknown): FarMessage {
     }
     case "ended":
       return { type: "ended", key: count(message.key), report: readReport(message.report) };
+    case "flows": {
+      if (!Array.isArray(message.flows)) throw unreadable("flows");
+      const flows = message.flows.map((one) => {
+        const { key, bytesIn, bytesOut } = record(one);
+        return { key: count(key), bytesIn: count(bytesIn), bytesOut: count(bytesOut) };
+      });
+      return { type: "flows", flows };
+    }
     case "log": {
       const level = word(message.level, levels);
       const fields = record(message.fields);

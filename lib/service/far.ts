@@ -11,7 +11,7 @@ import { toNetError } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import type { Reason } from "../core/reason.ts";
 import { Acceptor } from "./accept.ts";
-import type { FarConnection, FarMessage, NearMessage } from "./control.ts";
+import type { FarConnection, FarMessage, KeyedFlows, NearMessage } from "./control.ts";
 import { Farewell } from "./farewell.ts";
 import type { SessionHandler, SessionReport } from "./policy.ts";
 import { SessionTask } from "./session_task.ts";
@@ -63,6 +63,9 @@ export type OpenWork = (
 /** How long sessions have to close in order once the server itself has gone. */
 const orphanMs = 250;
 
+/** Sessions in one message of flows: a message is bounded, sessions may be thousands. */
+const mostFlows = 1_000;
+
 /** Serves until the server says that it is over, or has gone. */
 export async function serveFar(control: FarControl, open: OpenWork): Promise<number> {
   const first = await control.receive();
@@ -104,7 +107,7 @@ class Far {
   readonly #waiting = new Map<number, FarIncoming>();
   readonly #sessions = new Map<
     number,
-    { readonly task: SessionTask; readonly run: Promise<void> }
+    { readonly task: SessionTask; readonly run: Promise<void>; told: number }
   >();
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
@@ -169,6 +172,7 @@ class Far {
         break;
       case "ping":
         this.#open = message.open;
+        this.#sayFlows();
         this.#control.send({ type: "pong" });
     }
   }
@@ -200,7 +204,7 @@ class Far {
       sessions: this.#sessionsOpen,
     };
     const task = new SessionTask(incoming, info, context, firstByteMs);
-    this.#sessions.set(key, { task, run: this.#run(key, task) });
+    this.#sessions.set(key, { task, run: this.#run(key, task), told: 0 });
   }
 
   async #run(key: number, task: SessionTask): Promise<void> {
@@ -211,6 +215,21 @@ class Far {
     // What the session's own child said is what this process says: shells do likewise.
     this.#status = report.child?.code ?? 0;
     this.#over.resolve();
+  }
+
+  /** For the live tally of the server, which sees none of the bytes. */
+  #sayFlows(): void {
+    let flows: KeyedFlows[] = [];
+    for (const [key, session] of this.#sessions) {
+      const { bytesIn, bytesOut } = session.task.flows;
+      if (bytesIn + bytesOut === session.told) continue;
+      session.told = bytesIn + bytesOut;
+      flows.push({ key, bytesIn, bytesOut });
+      if (flows.length < mostFlows) continue;
+      this.#control.send({ type: "flows", flows });
+      flows = [];
+    }
+    if (flows.length > 0) this.#control.send({ type: "flows", flows });
   }
 
   #refuse(key: number, how: "reset" | "busy"): void {

@@ -16,7 +16,7 @@ import type { FarMessage } from "./control.ts";
 import type { FarExit } from "./far_link.ts";
 import { Fleet, type FleetInit, howItEnded, type Member } from "./fleet.ts";
 import { Gate } from "./gate.ts";
-import type { AcceptPolicy, SessionReport } from "./policy.ts";
+import { type AcceptPolicy, addFlows, type SessionReport } from "./policy.ts";
 import type { PoolFigures } from "./pool.ts";
 
 /** How sessions are spread over the members. */
@@ -93,7 +93,8 @@ export class FarServer {
 
   /** What it has done so far; live. */
   tally(): ServerTally {
-    return this.gate.tally();
+    const members = [...this.#fleet.members()];
+    return addFlows(this.gate.tally(), members.flatMap(({ flows }) => [...flows.values()]));
   }
 
   /** Connections of its sessions that are down and made anew are made now. */
@@ -188,6 +189,11 @@ export class FarServer {
       case "ended":
         this.#ended(member, message.key, message.report);
         break;
+      case "flows":
+        for (const { key, bytesIn, bytesOut } of message.flows) {
+          if (member.sessions.has(key)) member.flows.set(key, { bytesIn, bytesOut });
+        }
+        return;
       case "text":
         this.#init.text?.(message.text);
         break;
@@ -230,6 +236,7 @@ export class FarServer {
       return;
     }
     member.sessions.delete(key);
+    member.flows.delete(key);
     this.gate.ended(id, named);
     this.#fit();
   }
@@ -240,10 +247,12 @@ export class FarServer {
     this.#held.delete(member);
     const status = exit.child === undefined ? {} : { child: exit.child };
     if (held !== undefined) this.gate.ended(held.id, { ...held.report, ...status });
-    for (const id of member.sessions.values()) {
-      if (id !== null && id !== held?.id) this.gate.ended(id, lost(member, exit));
+    for (const [key, id] of member.sessions) {
+      if (id === null || id === held?.id) continue;
+      this.gate.ended(id, { ...lost(member, exit), ...member.flows.get(key) });
     }
     member.sessions.clear();
+    member.flows.clear();
     this.#fit();
     this.#wake();
   }

@@ -8,6 +8,7 @@ import type { Context } from "../core/context.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import type { FarMessage, NearMessage } from "./control.ts";
+import type { SessionFlows } from "./policy.ts";
 import type { FarExit, FarLink } from "./far_link.ts";
 import {
   Supervisor,
@@ -49,6 +50,8 @@ export class Member {
   readonly link: FarLink;
   /** Sessions that it serves, or asks about: its key, and the session's id once it has one. */
   readonly sessions: Map<number, number | null> = new Map();
+  /** What has passed in those that are open, by key, as it last said. */
+  readonly flows: Map<number, SessionFlows> = new Map();
   isReady = false;
   hasPermit = false;
   /** It was told to end, or ends by itself after its session. */

@@ -5,6 +5,7 @@
 
 import type { Context } from "../core/context.ts";
 import type { ChildStatus, Duplex, Listener, Peer } from "../core/contract.ts";
+import type { ServerTally } from "../core/tally.ts";
 import type { SessionOutcome } from "./contract.ts";
 
 /** What a handler is told of its session. */
@@ -37,6 +38,16 @@ export interface SessionFlows {
   readonly bytesIn: number;
   /** Bytes that were written to the peer. */
   readonly bytesOut: number;
+}
+
+/** A tally with what has passed in sessions that are still open. */
+export function addFlows(tally: ServerTally, open: Iterable<SessionFlows>): ServerTally {
+  let { bytesIn, bytesOut } = tally;
+  for (const flows of open) {
+    bytesIn += flows.bytesIn;
+    bytesOut += flows.bytesOut;
+  }
+  return { ...tally, bytesIn, bytesOut };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { ServerTally } from "../core/tally.ts";
 import { Acceptor } from "./accept.ts";
 import { Farewell } from "./farewell.ts";
 import { Gate } from "./gate.ts";
-import type { AcceptPolicy, SessionReport } from "./policy.ts";
+import { type AcceptPolicy, addFlows, type SessionFlows, type SessionReport } from "./policy.ts";
 import { Pool, type PoolFigures, type PoolOptions } from "./pool.ts";
 import { reasonOfError } from "../stream/relay.ts";
 
@@ -46,6 +46,8 @@ export class PoolServer<I extends Handable> {
   readonly #pool: Pool;
   readonly #farewell: Farewell;
   readonly #sessions = new Set<Promise<void>>();
+  /** What has passed in open sessions, by id, as their threads last said. */
+  readonly #flows = new Map<number, SessionFlows>();
   #failure: NetError | undefined;
 
   /** Starts the first threads; accepts nothing before `run`. */
@@ -65,7 +67,12 @@ export class PoolServer<I extends Handable> {
 
   /** What it has done so far; live. */
   tally(): ServerTally {
-    return this.gate.tally();
+    return addFlows(this.gate.tally(), this.#flows.values());
+  }
+
+  /** Told what has passed so far in an open session. */
+  passed(id: number, { bytesIn, bytesOut }: SessionFlows): void {
+    this.#flows.set(id, { bytesIn, bytesOut });
   }
 
   /** Sessions that are open now, waiting ones included. */
@@ -139,8 +146,9 @@ export class PoolServer<I extends Handable> {
     try {
       report = await this.#init.serve(this.#pool, incoming, id, child.context.signal);
     } catch (thrown) {
-      report = this.#failed(thrown);
+      report = { ...this.#failed(thrown), ...this.#flows.get(id) };
     }
+    this.#flows.delete(id);
     this.gate.ended(id, report);
   }
 

@@ -14,7 +14,7 @@ import { Acceptor } from "./accept.ts";
 import type { SessionOutcome } from "./contract.ts";
 import { Farewell } from "./farewell.ts";
 import { Gate } from "./gate.ts";
-import type { AcceptPolicy, SessionHandler } from "./policy.ts";
+import { type AcceptPolicy, addFlows, type SessionHandler } from "./policy.ts";
 import { SessionTask } from "./session_task.ts";
 
 /** A server at work; `serve` is the short way. */
@@ -50,13 +50,7 @@ export class Server {
 
   /** What it has done so far; live. */
   tally(): ServerTally {
-    const tally = this.#gate.tally();
-    let { bytesIn, bytesOut } = tally;
-    for (const { flows } of this.#tasks.values()) {
-      bytesIn += flows.bytesIn;
-      bytesOut += flows.bytesOut;
-    }
-    return { ...tally, bytesIn, bytesOut };
+    return addFlows(this.#gate.tally(), this.#tasks.values().map(({ flows }) => flows));
   }
 
   /** Sessions that are open now. */

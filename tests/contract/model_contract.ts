@@ -125,6 +125,23 @@ export function modelContract(traits: ModelTraits): void {
     assertEquals([accepted, failed + ended], [1, 1]);
   });
 
+  Deno.test(`${model}: the tally counts what has passed in sessions that are open`, async () => {
+    const supervision = model === "loop" || model === "iterative" ? {} : { pingMs: 50 };
+    await using running = await modelled("upper", model, { supervision });
+    const { tcp, server } = running;
+    {
+      await using session = await connect(tcp);
+      const passed = () => [server.open, server.tally().bytesIn, server.tally().bytesOut].join();
+      assertEquals(await exchange(session, "open"), "OPEN");
+      await until(() => passed() === "1,4,4", "four bytes each way");
+      assertEquals(await exchange(session, "still"), "STILL");
+      await until(() => passed() === "1,9,9", "nine bytes each way");
+    }
+    await until(() => server.open === 0, "the session's end");
+    const { bytesIn, bytesOut } = server.tally();
+    assertEquals([bytesIn, bytesOut], [9, 9], "counted once");
+  });
+
   Deno.test(`${model}: exec gives each session a process, and its line the exit status`, async () => {
     await using running = await modelled("exec", model, {
       subject: "sh:cat; echo to $PLUMB_PEER; exit 3",

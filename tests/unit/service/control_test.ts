@@ -20,6 +20,10 @@ Deno.test("what the far side says arrives as it was said", () => {
   const said: FarMessage[] = [
     { type: "ready" },
     { type: "pong" },
+    {
+      type: "flows",
+      flows: [{ key: 1, bytesIn: 2, bytesOut: 3 }, { key: 4, bytesIn: 0, bytesOut: 5 }],
+    },
     { type: "closed" },
     { type: "accepted", key: 1, at: 0, remote },
     { type: "accepted", key: 2, at: 1, remote: unix, connection: { descriptor: 9, cookie: "77" } },
@@ -98,6 +102,8 @@ Deno.test("what is no message is an error of protocol, and never trusted", () =>
     { type: "accepted", key: 1, at: 0, remote: null },
     { type: "ended", key: 1, report: { reason: "bored", bytesIn: 0, bytesOut: 0 } },
     { type: "ended", key: 1, report: { reason: "idle", bytesIn: "0", bytesOut: 0 } },
+    { type: "flows", flows: {} },
+    { type: "flows", flows: [{ key: 1, bytesIn: -1, bytesOut: 0 }] },
     { type: "log", level: "shout", event: "x", text: "y", fields: {} },
   ];
   for (const value of broken) {
