@@ -52,9 +52,14 @@ export function pairing(
       return failed(thrown, context);
     }
     const [a, b] = front === "a" ? [session, other] : [other, session];
-    const left = await equipped(a, b, info, options);
-    // Not awaited in this frame: it would be held for as long as the session is open.
-    return relayPair(left, b, front, context, info, options);
+    try {
+      const left = options.equip === undefined ? a : await options.equip(a, info);
+      // Not awaited in this frame: it would be held for as long as the session is open.
+      return relayPair(left, b, front, context, info, options);
+    } catch (thrown) {
+      other.abort(thrown); // the session that came in is closed by who accepted it
+      throw thrown;
+    }
   };
 }
 
@@ -64,16 +69,6 @@ function failed(thrown: unknown, context: Context) {
     context.log.write("warning", "unreachable", error.message, { code: error.code ?? null });
   }
   return { reason: "error", error, bytesIn: 0, bytesOut: 0 } as const;
-}
-
-async function equipped(a: Duplex, b: Duplex, info: SessionInfo, { equip }: PairOptions) {
-  if (equip === undefined) return a;
-  try {
-    return await equip(a, info);
-  } catch (thrown) {
-    b.abort(thrown);
-    throw thrown;
-  }
 }
 
 /** What has passed, seen from the peer at one of the ends; live. */
