@@ -7,6 +7,7 @@
 import { type Context, deriveContext } from "../core/context.ts";
 import type { Incoming, Peer } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
+import { reasonOfSignal } from "../core/reason.ts";
 import type { ServerTally } from "../core/tally.ts";
 import { Acceptor } from "./accept.ts";
 import { Farewell } from "./farewell.ts";
@@ -88,7 +89,7 @@ export class PoolServer<I extends Handable> {
   /**
    * Serves until it was told to stop and every session has ended. Call it once.
    *
-   * @throws {NetError} what ended the listener, or the pool
+   * @throws {NetError} what ended the listener, or the pool; the sessions are cut then
    */
   async run(): Promise<ServerTally> {
     const { closing } = this.gate;
@@ -97,8 +98,11 @@ export class PoolServer<I extends Handable> {
     if (closing.aborted) onClosing();
     try {
       await this.#acceptAll();
-      while (this.#sessions.size > 0) await Promise.all(this.#sessions);
+    } catch (thrown) {
+      this.gate.cut("error"); // or nobody would be told before the last session ends by itself
+      throw thrown;
     } finally {
+      while (this.#sessions.size > 0) await Promise.all(this.#sessions);
       closing.removeEventListener("abort", onClosing);
       this.gate.close();
       await this.#stop();
@@ -143,22 +147,23 @@ export class PoolServer<I extends Handable> {
   async #serve(incoming: I, id: number): Promise<void> {
     using child = deriveContext({ ...this.#context, signal: this.gate.cutting });
     let report: SessionReport;
+    let isDropped = false;
     try {
       report = await this.#init.serve(this.#pool, incoming, id, child.context.signal);
     } catch (thrown) {
       report = { ...this.#failed(thrown), ...this.#flows.get(id) };
+      isDropped = report.reason === "drain";
     }
     this.#flows.delete(id);
-    this.gate.ended(id, report);
+    this.gate.ended(id, report, isDropped);
   }
 
   #failed(thrown: unknown): SessionReport {
     const nothing = { bytesIn: 0, bytesOut: 0 };
     const { cutting, closing } = this.gate;
     const error = toNetError(thrown, "serve");
-    if (cutting.aborted || (closing.aborted && error.kind === "aborted")) {
-      return { ...nothing, reason: "drain" };
-    }
+    if (cutting.aborted) return { ...nothing, reason: reasonOfSignal(cutting) };
+    if (closing.aborted && error.kind === "aborted") return { ...nothing, reason: "drain" };
     return { ...nothing, reason: reasonOfError(error), error };
   }
 
