@@ -5,7 +5,10 @@
 
 import type { ChildStatus, Duplex, Peer, Traits } from "../core/contract.ts";
 
-/** A session that hands everything on to the one inside, powers included. It owns that one. */
+/**
+ * A session that hands everything on to the one inside, its powers too, but for those that would
+ * pass what is changed here by (`lend`, `handedOver`). It owns that one.
+ */
 export class WrappedDuplex implements Duplex {
   readonly local: Peer;
   readonly remote: Peer;
