@@ -120,9 +120,14 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
   }
 
   #wait(signal: AbortSignal): Promise<Offer | null> {
-    if (this.#open === 0) return Promise.resolve(null);
+    if (this.#isOver) return Promise.resolve(null);
     const next = new Promise<Offer | null>((resolve) => this.#takers.push(resolve));
     return withSignal(signal, next, (late) => late === null ? undefined : this.#offer(late));
+  }
+
+  /** One that is broken is told at once, however long the others go on. */
+  get #isOver(): boolean {
+    return this.#open === 0 || this.#failure !== undefined;
   }
 
   #offer(offer: Offer): void {
@@ -144,7 +149,8 @@ export class Listening implements AsyncDisposable, AsyncIterable<Duplex> {
     } catch (thrown) {
       this.#failure ??= { thrown };
     }
-    if (--this.#open === 0) { for (const taker of this.#takers.splice(0)) taker(null); }
+    this.#open--;
+    if (this.#isOver) { for (const taker of this.#takers.splice(0)) taker(null); }
   }
 }
 

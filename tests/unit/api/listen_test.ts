@@ -57,3 +57,22 @@ Deno.test("who was accepted just before it is closed is refused, and closing end
   assert(incoming.isRefused);
   assertEquals(await accepted, null);
 });
+
+Deno.test("one of several listeners that breaks is told, and not when the last one ends", async () => {
+  const end = Promise.withResolvers<null>();
+  const silent: Listener = {
+    local,
+    accept: () => end.promise,
+    [Symbol.asyncDispose]: () => Promise.resolve(end.resolve(null)),
+  };
+  const broken: Listener = {
+    local,
+    accept: () => Promise.reject(new Error("it broke")),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  await using listening = new Listening([silent, broken], makeContext());
+  for (let turn = 0; turn < 2; turn++) {
+    const told = assertRejects(() => listening.accept(), Error, "it broke");
+    await within(told, () => "nothing is told", 2_000);
+  }
+});
