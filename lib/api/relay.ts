@@ -138,6 +138,9 @@ export function refuseRelayModel(model: Model, a: Address, b: Address): void {
     refuse("two listening ends are paired by one process, in order of arrival");
   }
   refuseModel(model, [a, b].filter(({ passive }) => passive));
+  if (isFar(model) && [a, b].some(({ scheme }) => scheme === "memory")) {
+    refuse(`${formatModel(model)} has no way to memory: listeners, which are this thread's alone`);
+  }
 }
 
 /**

@@ -200,8 +200,12 @@ export class Gate implements Disposable {
     this.#refuse(arrival, "unserved", why);
   }
 
-  /** Reports the end of a session that was let in: its line is said here. Idempotent. */
-  ended(id: number, report: SessionReport): void {
+  /**
+   * Reports the end of a session that was let in: its line is said here. Idempotent.
+   *
+   * @param dropped true where a drain ended it before its time, as `cut` does with all
+   */
+  ended(id: number, report: SessionReport, dropped = false): void {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#sessions.delete(id);
@@ -210,7 +214,7 @@ export class Gate implements Disposable {
     this.#count.bytesIn += bytesIn;
     this.#count.bytesOut += bytesOut;
     this.#endings.set(reason, (this.#endings.get(reason) ?? 0) + 1);
-    if (this.#wasCut(session.arrival, reason)) this.#count.cut++;
+    if (dropped || this.#wasCut(session.arrival, reason)) this.#count.cut++;
     else if (failures.has(reason)) this.#count.failed++;
     else this.#count.ended++;
     const durationMs = this.#context.clock.now() - session.startMs;

@@ -169,6 +169,8 @@ export class PoolServer<I extends Handable> {
 
   async #stop(): Promise<void> {
     const { listener, closeListeners, atStop } = this.#init;
+    // At once, and not when the listeners are closed: a thread that is free before would serve one.
+    if (atStop === "drop") void this.#pool.close("drop");
     await listener[Symbol.asyncDispose]();
     await closeListeners.call(this.#init);
     await this.#pool.close(atStop);

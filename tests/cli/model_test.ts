@@ -20,6 +20,7 @@ Deno.test("what a model cannot do is exit status 2, with the reason", async () =
     [["serve", "echo", "memory:x", "--model", "threads=2"], /connections of TCP and Unix/],
     [["relay", "listen:tcp://:0", "listen:tcp://:0", "--model", "process"], /paired by one/],
     [["relay", "tcp://h:1", "tcp://h:2", "--model", "thread"], /relays that serve many/],
+    [["relay", "listen:tcp://:0", "memory:x", "--model", "threads=2"], /no way to memory:/],
     [["serve", "exec", "cat", "tcp://:0"], /open to other machines.*--public/],
     [["serve", "exec:cat", "tcp://:0", "--model", "process"], /open to other machines/],
     [["serve", "exec"], /ADDR is missing|CMD/],
@@ -104,6 +105,28 @@ Deno.test("SIGUSR2 says how the threads of a pool are doing", async () => {
   assertEquals(await echoed(client), "x");
   server.signal("SIGUSR2");
   await server.stderrLine(/1 session, .*workers: 2 alive, 1 busy, 0 queued, 1 done/);
+});
+
+Deno.test("sessions that wait for a thread are finished at the end, or dropped: those were cut", async () => {
+  const pool = ["--model", "pool=1..1", "--tally-every", "50ms", "--pool-stop"];
+  for (const [choice, status] of [["finish", 0], ["drop", 143]] as const) {
+    await using server = startPlumb(["serve", "-v", "echo", "tcp://127.0.0.1:0", ...pool, choice]);
+    const [address = ""] = await server.listening();
+    await using busy = await connect(address);
+    assertEquals(await echoed(busy), "x");
+    const waits = converse(address, "a").catch(() => "dropped");
+    await server.stderrLine(/1 busy, 1 queued/);
+    server.signal("SIGTERM");
+    await server.stderrLine(/draining: 2 open/);
+    await busy.closeWrite();
+    assertEquals(await waits, choice === "finish" ? "a" : "dropped");
+    const { code, stderr } = await server.result();
+    assertEquals(code, status);
+    assertMatch(
+      stderr,
+      status === 0 ? /drained: 2 ended by themselves, 0 cut/ : /drained: 1 .*, 1 cut/,
+    );
+  }
 });
 
 Deno.test("threads and processes are bounded: who comes too late waits for one", async () => {
