@@ -3,7 +3,7 @@
  * @module
  */
 
-import { realpath, stat } from "node:fs/promises";
+import { access, constants, realpath, stat } from "node:fs/promises";
 import { Hono } from "hono";
 import { NetError, toNetError } from "../core/error.ts";
 import type { HandlerSetup, OpenedService } from "./handler.ts";
@@ -52,7 +52,11 @@ function routes(root: string | null, { context }: HandlerSetup): FetchHandler {
 async function folder(path: string): Promise<string> {
   try {
     const root = await realpath(path);
-    if ((await stat(root)).isDirectory()) return root;
+    if ((await stat(root)).isDirectory()) {
+      // Without it every file would be a 404 that nobody can explain.
+      await access(root, constants.X_OK);
+      return root;
+    }
   } catch (thrown) {
     throw toNetError(thrown, "serve", path);
   }

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { serve } from "../../lib/api/serve.ts";
-import { startPlumb } from "../support/process.ts";
+import { plumbCommand, run, startPlumb } from "../support/process.ts";
 import { toolTest } from "../support/tools.ts";
 import "../support/libc.ts";
 
@@ -214,3 +214,19 @@ toolTest(
     assertEquals(code, 0);
   },
 );
+
+toolTest("setpriv", "serve http says at once that its folder may not be entered", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "plumb-http-" });
+  await Deno.chmod(folder, 0);
+  // Root is not held to modes but by this capability.
+  const bare = Deno.uid() === 0
+    ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+    : [];
+  try {
+    const told = await run([...bare, ...plumbCommand, "serve", "http", folder, "127.0.0.1:0"]);
+    assertEquals([told.code, told.stdout], [5, ""]);
+    assertEquals(told.stderr, `plumb: serve ${folder}: permission denied (EACCES)\n`);
+  } finally {
+    await Deno.remove(folder);
+  }
+});
