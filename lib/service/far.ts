@@ -112,6 +112,10 @@ class Far {
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
   readonly #closing = new AbortController();
+  /** One at a time: the server gives the next permit when it has heard what came of this one. */
+  #accepting = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+  #hasStopped = false;
   #lastKey = 0;
   /** Sessions of the whole server, as it last said: a second old at most. */
   #open = 0;
@@ -151,7 +155,7 @@ class Far {
   #heard(message: NearMessage): void {
     switch (message.type) {
       case "permit":
-        void this.#accept();
+        this.#accepting = this.#accept();
         break;
       case "serve":
         this.#open = message.open;
@@ -164,8 +168,7 @@ class Far {
         this.#cut(message.reason);
         break;
       case "close":
-        void this.#stopAccepting();
-        this.#endIfDone();
+        void this.#stopAccepting().then(() => this.#endIfDone());
         break;
       case "retry":
         this.#work.retry?.();
@@ -250,16 +253,20 @@ class Far {
     for (const { task } of this.#sessions.values()) task.cut(reason);
   }
 
-  async #stopAccepting(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
-    await this.#work.listener[Symbol.asyncDispose]();
-    this.#control.send({ type: "closed" });
+  /** Who was accepted just before is still told of, and served: nobody else will ever see it. */
+  #stopAccepting(): Promise<void> {
+    return this.#stopping ??= (async () => {
+      this.#closing.abort();
+      await this.#work.listener[Symbol.asyncDispose]();
+      await this.#accepting;
+      this.#hasStopped = true;
+      this.#control.send({ type: "closed" });
+    })();
   }
 
   #endIfDone(): void {
     const isIdle = this.#sessions.size === 0 && this.#waiting.size === 0;
-    if (this.#closing.signal.aborted && isIdle) this.#over.resolve();
+    if (this.#hasStopped && isIdle) this.#over.resolve();
   }
 
   /** Also where the server was killed: nothing of it may stay behind. */

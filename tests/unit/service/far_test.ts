@@ -6,9 +6,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { makeContext } from "../../../lib/core/context.ts";
 import { NetError } from "../../../lib/core/error.ts";
-import { type FarControl, type FarWork, serveFar } from "../../../lib/service/far.ts";
+import {
+  type FarControl,
+  type FarIncoming,
+  type FarWork,
+  serveFar,
+  settled,
+} from "../../../lib/service/far.ts";
 import type { FarMessage, NearMessage } from "../../../lib/service/control.ts";
 import { collectGarbage } from "../../../lib/sys/collect.ts";
+import { makePair } from "../../support/pair.ts";
 
 /** Work that nobody ever connects to. */
 function idleWork(): FarWork {
@@ -73,4 +80,36 @@ Deno.test("what the server says wrongly ends the far side, with the reason", asy
     NetError,
     "not a message",
   );
+});
+
+Deno.test("a connection that was accepted as accepting ended is served, not lost", async () => {
+  const [near, far] = makePair();
+  const arrival = Promise.withResolvers<FarIncoming | null>();
+  const accepted = Promise.withResolvers<void>();
+  const work: FarWork = {
+    ...idleWork(),
+    listener: { ...idleWork().listener, accept: () => arrival.promise },
+    handle: () => Promise.resolve({ reason: "peer-end", bytesIn: 0, bytesOut: 0 }),
+  };
+  const script: (() => NearMessage | Promise<NearMessage>)[] = [
+    () => ({ type: "permit" }),
+    () => {
+      arrival.resolve(settled(far, 0));
+      return { type: "close" };
+    },
+    async () => {
+      await accepted.promise;
+      return { type: "serve", key: 1, id: 1, open: 1 };
+    },
+  ];
+  const control = saying(() => script.shift()?.() ?? new Promise(() => {}));
+  const send = control.send;
+  control.send = (message) => {
+    send(message);
+    if (message.type === "accepted") accepted.resolve();
+  };
+  assertEquals(await serveFar(control, () => Promise.resolve(work)), 0);
+  const types = control.heard.map(({ type }) => type);
+  assertEquals(types, ["ready", "accepted", "closed", "ended"]);
+  await near[Symbol.asyncDispose]();
 });
