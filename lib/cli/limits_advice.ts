@@ -3,6 +3,8 @@
  * @module
  */
 
+import { limitTable } from "../core/limits.ts";
+import type { Model } from "../service/model.ts";
 import type { ModelNeeds } from "./limits_model.ts";
 import type { MachineLimitName, MachineState } from "./limits_read.ts";
 
@@ -100,6 +102,28 @@ export function settingsFor(
       lines: low.map((row) => `${sysctls[row.limit]} = ${row.needed}`),
     }]),
   ];
+}
+
+/** What TCP listeners have without `?backlog`. */
+const usualBacklog = 511;
+
+/** Of plumb's own limits what is too low for it: null where none is. */
+export function serverFlags(
+  needs: ModelNeeds,
+  model: Model,
+  modelText: string,
+): SettingBlock | null {
+  const flags: string[] = [];
+  if (needs.open > limitTable.connections.value) flags.push(`--max-connections ${needs.open}`);
+  const bound = model.kind === "process" ? "processes" : model.kind === "thread" ? "threads" : null;
+  if (bound !== null && needs.started > limitTable[bound].value) {
+    flags.push(`--limit ${bound}=${needs.started}`);
+  }
+  const isLong = needs.waiting > usualBacklog;
+  if (flags.length === 0 && !isLong) return null;
+  const address = isLong ? `'ADDR?backlog=${needs.waiting}'` : "ADDR";
+  const line = ["plumb serve SERVICE", address, `--model ${modelText}`, ...flags].join(" ");
+  return { file: "plumb's own limits", lines: [line] };
 }
 
 /** Children of `exec`, hooks, and who looks in. */

@@ -30,6 +30,10 @@ const poolQueue = 100;
 
 /** What is needed. */
 export interface ModelNeeds {
+  /** Sessions whose descriptors are open; the others wait in the backlog. */
+  readonly open: number;
+  /** Processes or threads that the model starts for sessions. */
+  readonly started: number;
   readonly processes: number;
   /** Processes and threads together: what pids and threads are counted in. */
   readonly tasks: number;
@@ -59,6 +63,8 @@ export function modelNeeds(sessions: number, model: Model, processors: number): 
   const sessionsOfOne = model.kind === "process" ? 0 : held;
   const shared = workers * workerDescriptors(model) + children * childDescriptors;
   return {
+    open: held,
+    started: children + workers,
     processes,
     tasks: processes * (runtimeThreads + processors) + workers * workerThreads,
     descriptors: limitTable["descriptor-reserve"].value + sessionsOfOne + shared,
@@ -85,7 +91,6 @@ function workerCount(sessions: number, model: Model): number {
   return model.kind === "pool" ? Math.min(model.maximum, sessions) : 0;
 }
 
-/** Sessions whose descriptors are open; the others wait in the backlog. */
 function heldSessions(sessions: number, model: Model): number {
   if (model.kind === "iterative") return 1;
   return model.kind === "pool" ? Math.min(sessions, model.maximum + poolQueue) : sessions;

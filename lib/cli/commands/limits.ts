@@ -6,7 +6,13 @@
 
 import { NetError } from "../../core/error.ts";
 import type { CommandContext, Invocation } from "../command.ts";
-import { compareNeeds, impossible, type NeedRow, settingsFor } from "../limits_advice.ts";
+import {
+  compareNeeds,
+  impossible,
+  type NeedRow,
+  serverFlags,
+  settingsFor,
+} from "../limits_advice.ts";
 import { modelNeeds } from "../limits_model.ts";
 import {
   type MachineLimitName,
@@ -64,9 +70,12 @@ async function printAdvice(
 ): Promise<void> {
   const processors = navigator.hardwareConcurrency;
   const text = flags.text("model") ?? "loop";
-  const needs = modelNeeds(sessions, parseModel(text), processors);
+  const model = parseModel(text);
+  const needs = modelNeeds(sessions, model, processors);
   const rows = compareNeeds(needs, machine);
+  const own = serverFlags(needs, model, text);
   const blocks = settingsFor(needs, rows, userName(host.environment("USER")));
+  if (own !== null) blocks.push(own);
   const notes = impossible(rows);
   if (output.json) {
     await output.object("needs", { sessions, model: text, ...needs });

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { compareNeeds, impossible, settingsFor } from "../../../lib/cli/limits_advice.ts";
+import {
+  compareNeeds,
+  impossible,
+  serverFlags,
+  settingsFor,
+} from "../../../lib/cli/limits_advice.ts";
 import { modelNeeds } from "../../../lib/cli/limits_model.ts";
 import {
   type MachineLimitName,
@@ -118,4 +123,26 @@ Deno.test("every bound has its line, and unknown ones say so", () => {
   const rows = compareNeeds(needs, debian);
   const advice = adviceText("t", needs, rows, settingsFor(needs, rows, "*"), []);
   for (const word of ["limits.conf", "systemd", "sysctl"]) assertStringIncludes(advice, word);
+});
+
+Deno.test("plumb's own limits are named where they are lower than what is asked", () => {
+  const flags = (sessions: number, text: string) => {
+    const model = parseModel(text);
+    return serverFlags(modelNeeds(sessions, model, 2), model, text)?.lines;
+  };
+  assertEquals(flags(500, "loop"), undefined);
+  assertEquals(flags(600, "loop"), ["plumb serve SERVICE 'ADDR?backlog=600' --model loop"]);
+  const every = "--max-connections 20000";
+  assertEquals(flags(20_000, "process"), [
+    `plumb serve SERVICE 'ADDR?backlog=20000' --model process ${every} --limit processes=20002`,
+  ]);
+  assertEquals(flags(300, "thread"), [
+    "plumb serve SERVICE ADDR --model thread --limit threads=302",
+  ]);
+  assertEquals(flags(20_000, "pool=3..100"), [
+    "plumb serve SERVICE 'ADDR?backlog=20000' --model pool=3..100",
+  ]);
+  assertEquals(flags(20_000, "iterative"), [
+    "plumb serve SERVICE 'ADDR?backlog=20000' --model iterative",
+  ]);
 });
