@@ -23,7 +23,7 @@ export class Succession implements AsyncDisposable {
   readonly #context: Context;
   #before: Takeover | null;
   #after: Handover | undefined;
-  #pid: Disposable | undefined;
+  #pid: AsyncDisposable | undefined;
 
   private constructor(flags: Flags, host: Host, context: Context, before: Takeover | null) {
     this.#path = flags.text("takeover");
@@ -103,12 +103,12 @@ export class Succession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#before?.[Symbol.asyncDispose]();
     await this.#after?.[Symbol.asyncDispose]();
-    this.#pid?.[Symbol.dispose]();
+    await this.#pid?.[Symbol.asyncDispose]();
   }
 
   async #takePidFile(except?: number): Promise<void> {
     if (this.#pidFile === undefined) return;
     const { takePidFile } = await import("../sys/pid_file.ts");
-    this.#pid = takePidFile(this.#pidFile, this.#host.pid, except);
+    this.#pid = await takePidFile(this.#pidFile, this.#host.pid, this.#context, except);
   }
 }

@@ -3,7 +3,9 @@
  * @module
  */
 
+import type { Context } from "../core/context.ts";
 import { NetError, quote, toNetError } from "../core/error.ts";
+import { folderTurn } from "./folder_turn.ts";
 import { readSystemText } from "./procfs.ts";
 
 /** A longer text is no process id. */
@@ -14,33 +16,51 @@ const longestText = 32;
  *
  * The file appears whole, and by link(2), which never replaces what another server has written
  * meanwhile. A leftover is replaced: one whose process has ended, or began after it was written
- * (its id was given to somebody else since).
+ * (its id was given to somebody else since), or had this very id (process 1 of a container that
+ * was started anew at once). Servers take turns, or two that find the same leftover would both
+ * replace it.
  *
  * @param except the process before this one, which hands its place over: its file is replaced
  * @throws {NetError} kind "in-use" where the file is a live process's, "usage" where it is no pid
- * file, "permission" and others
+ * file, "permission" and others; the signal's reason
  */
-export function takePidFile(path: string, pid: number, except?: number): Disposable {
-  const own = `${path}.${pid}`;
+export async function takePidFile(
+  path: string,
+  pid: number,
+  context: Context,
+  except?: number,
+): Promise<AsyncDisposable> {
+  const folder = path.slice(0, path.lastIndexOf("/") + 1) || ".";
   try {
-    Deno.writeTextFileSync(own, `${pid}\n`, { mode: 0o644 });
-    try {
-      place(own, path, except);
-    } finally {
-      removeIfThere(own);
-    }
+    using _turn = await folderTurn(folder, context);
+    write(path, pid, except);
   } catch (thrown) {
+    if (context.signal.aborted) throw thrown;
     throw toNetError(thrown, "pid file", path);
   }
   return {
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
+      // Its end is not to be hurried by the signal that has brought it about.
+      using _turn = await folderTurn(folder, { ...context, signal: new AbortController().signal });
       // Another one's by now, where a new process took this one's place over.
       if (readPid(path) === pid) removeIfThere(path);
     },
   };
 }
 
-function place(own: string, path: string, except: number | undefined): void {
+function write(path: string, pid: number, except: number | undefined): void {
+  // A name that cannot be known before, and no file that is there: in /tmp it might be a link.
+  const own = `${path}.${crypto.randomUUID()}`;
+  Deno.writeTextFileSync(own, `${pid}\n`, { mode: 0o644, createNew: true });
+  try {
+    place(own, path, [pid, except]);
+  } finally {
+    removeIfThere(own);
+  }
+}
+
+/** @param replaced processes whose file this one replaces, alive or not */
+function place(own: string, path: string, replaced: readonly (number | undefined)[]): void {
   for (let left = 8;; left--) {
     try {
       return Deno.linkSync(own, path);
@@ -53,13 +73,13 @@ function place(own: string, path: string, except: number | undefined): void {
       const message = "there is a file that is no pid file, and it is kept";
       throw new NetError({ kind: "usage", op: "pid file", address: path, message });
     }
-    if (holder === except) return Deno.renameSync(own, path); // no moment without the file
+    if (replaced.includes(holder)) return Deno.renameSync(own, path); // no moment without the file
     if (isLiveWriter(holder, path)) {
       const name = readSystemText(`/proc/${holder}/comm`)?.trimEnd() ?? "";
       const message = `${quote(name)}[${holder}] is alive`;
       throw new NetError({ kind: "in-use", op: "pid file", address: path, message });
     }
-    Deno.removeSync(path);
+    removeIfThere(path);
   }
 }
 

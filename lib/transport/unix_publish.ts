@@ -14,7 +14,7 @@
 import type { Context } from "../core/context.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
 import { type FileIdentity, identify, isSame } from "./file_identity.ts";
-import { folderTurn } from "./folder_turn.ts";
+import { folderTurn } from "../sys/folder_turn.ts";
 import { probeSocket } from "./unix_probe.ts";
 
 /** Bytes of `sun_path` without its NUL (unix(7)). */

@@ -16,7 +16,7 @@ import { NativeSocket } from "../sys/socket.ts";
 import { withUmask } from "../sys/umask.ts";
 import { decodeSockaddr, encodeSockaddr } from "../wire/sockaddr.ts";
 import { identify } from "./file_identity.ts";
-import { folderTurn } from "./folder_turn.ts";
+import { folderTurn } from "../sys/folder_turn.ts";
 import { requireRuntimeDatagrams } from "./runtime_datagrams.ts";
 import {
   applyFileSettings,
