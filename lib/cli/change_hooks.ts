@@ -121,7 +121,7 @@ export class ChangeHooks implements AsyncDisposable {
       if (output !== "") {
         this.#context.log.write("info", "on-change", `on-change: ${output}`, fields);
       }
-      if (status !== undefined && status.code !== 0) {
+      if (status && status.code !== 0) {
         this.#warn(`exit status ${status.code} for ${name} ${state}`, fields);
       }
     } finally {

@@ -113,8 +113,11 @@ export interface Duplex extends AsyncDisposable {
   /** Optional power: bytes that a `read` would give without waiting, or null if unknown. */
   unread?(): number | null;
 
-  /** Optional power, processes only: settles with how the child finished. Never rejects. */
-  readonly child?: Promise<ChildStatus>;
+  /**
+   * Optional power, processes only: settles with how the child finished; null for one that could
+   * not be ended (another user's by now) and was left to itself. Never rejects.
+   */
+  readonly child?: Promise<ChildStatus | null>;
 
   /** Optional power: bytes written that the peer has not acknowledged yet, or null if unknown. */
   unacknowledged?(): number | null;

@@ -84,7 +84,7 @@ class KeptSession implements KeptAlive, DialectSink, ReadingEvents {
   readonly local: Peer;
   readonly remote: Peer;
   readonly traits: Traits;
-  readonly child?: Promise<ChildStatus>;
+  readonly child?: Promise<ChildStatus | null>;
   readonly unacknowledged?: () => number | null;
   readonly #inner: Duplex;
   readonly #options: HeartbeatOptions;

@@ -13,7 +13,7 @@ export class WrappedDuplex implements Duplex {
   readonly local: Peer;
   readonly remote: Peer;
   readonly traits: Traits;
-  readonly child?: Promise<ChildStatus>;
+  readonly child?: Promise<ChildStatus | null>;
   readonly unacknowledged?: () => number | null;
   readonly unsent?: () => number | null;
   unread?: () => number | null;

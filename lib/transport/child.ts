@@ -24,14 +24,20 @@ export function childSession(child: Deno.ChildProcess, peer: Peer, context: Cont
     signal,
   }));
   const group = new ProcessGroup(child.pid, exited, context.clock);
-  const source = outputOf(child, exited);
+  void group.finished.then((status) => {
+    if (status !== null) return;
+    child.unref(); // it goes on; this program need not
+    const text = `${peer.text}: process ${child.pid} is left to itself: no signal ends it`;
+    context.log.write("warning", "child", text, { address: peer.text, pid: child.pid });
+  });
+  const source = outputOf(child, group.finished);
   return new HalvesSession({
     local: peer,
     remote: peer,
     traits: { messages: false, halfClose: true },
     source,
     sink: inputOf(child),
-    child: exited,
+    child: group.finished,
     aborted: () => group.end(),
     async finish() {
       // Drained rather than closed: SIGPIPE would end a filter before it has seen all its input.
@@ -41,7 +47,7 @@ export function childSession(child: Deno.ChildProcess, peer: Peer, context: Cont
   });
 }
 
-function outputOf(child: Deno.ChildProcess, exited: Promise<ChildStatus>): ByteSource {
+function outputOf(child: Deno.ChildProcess, exited: Promise<unknown>): ByteSource {
   const reader = child.stdout.getReader({ mode: "byob" });
   const ahead = new ReadAhead(async (limit) => {
     const { value, done } = await reader.read(new Uint8Array(limit));

@@ -37,7 +37,7 @@ export interface HalvesInit {
   readonly source?: ByteSource;
   /** Without it the end is read-only: writing fails with kind "broken". */
   readonly sink?: ByteSink;
-  readonly child?: Promise<ChildStatus>;
+  readonly child?: Promise<ChildStatus | null>;
   /** What `abort` does besides closing both halves. Must not throw. */
   aborted?(): void;
   /** What disposing waits for: between the sink's end and closing, or after an abort. */
@@ -58,7 +58,7 @@ export class HalvesSession implements Duplex {
   readonly local: Peer;
   readonly remote: Peer;
   readonly traits: Traits;
-  readonly child?: Promise<ChildStatus>;
+  readonly child?: Promise<ChildStatus | null>;
   readonly #init: HalvesInit;
   #closed: { readonly reason: unknown } | undefined;
   #finished = false;

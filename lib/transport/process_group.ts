@@ -10,6 +10,9 @@ import { hasRunningMember } from "../sys/group_members.ts";
 /** How long a group has between being asked (end of input, SIGTERM) and the next, harder step. */
 const graceMs = 1_000;
 
+/** How long the end of a child that was killed may take to be seen, on a machine that is busy. */
+const longestEndMs = 5_000;
+
 /**
  * The process group of a child that was started detached. A group exists as long as anyone is in
  * it, and its number is not given to another process meanwhile (setpgid(2), fork(2)); once it was
@@ -19,17 +22,29 @@ export class ProcessGroup {
   readonly #id: number;
   readonly #exited: Promise<ChildStatus>;
   readonly #clock: Clock;
+  readonly #abandoned = Promise.withResolvers<null>();
   #empty = false;
+  #isBeyondReach = false;
   #ending: Promise<void> | undefined;
+
+  /**
+   * How the child has finished. Null for one that was given up: it has become another user's (sudo)
+   * or hangs in the kernel, so that no signal ends it, and goes on without us.
+   */
+  readonly finished: Promise<ChildStatus | null>;
 
   /** @param id process id of the group's leader @param exited settles when it was reaped */
   constructor(id: number, exited: Promise<ChildStatus>, clock: Clock) {
     this.#id = id;
     this.#exited = exited;
     this.#clock = clock;
+    this.finished = Promise.race([exited, this.#abandoned.promise]);
   }
 
-  /** SIGTERM, and SIGKILL to who is still there after the grace. Idempotent, never rejects. */
+  /**
+   * SIGTERM, and SIGKILL to who is still there after the grace. Idempotent, never rejects; ends also
+   * where the child does not.
+   */
   end(): Promise<void> {
     return this.#ending ??= this.#end();
   }
@@ -42,7 +57,7 @@ export class ProcessGroup {
    */
   async finish(drained: Promise<void>): Promise<void> {
     if (this.#ending === undefined) {
-      await this.#withGrace(Promise.all([drained, this.#exited]));
+      await this.#within(graceMs, Promise.all([drained, this.#exited]));
     }
     await this.end();
   }
@@ -51,19 +66,20 @@ export class ProcessGroup {
     const untilMs = this.#clock.now() + graceMs;
     this.#signal("SIGTERM");
     this.#signal("SIGCONT"); // a stopped process does not see SIGTERM before it goes on
-    await this.#withGrace(this.#exited);
+    await this.#within(graceMs, this.#exited);
     // Of those that are no children of ours nothing tells when they go.
     for (let delayMs = 1; this.#isPopulated() && this.#clock.now() < untilMs; delayMs *= 2) {
       await sleep(this.#clock, Math.min(delayMs, 50));
     }
     this.#signal("SIGKILL");
-    await this.#exited;
+    if (!this.#isBeyondReach) await this.#within(longestEndMs, this.#exited);
+    this.#abandoned.resolve(null);
   }
 
-  /** Waits for `work`, at most for the grace; leaves no timer behind. */
-  async #withGrace(work: Promise<unknown>): Promise<void> {
+  /** Waits for `work`, at most so long; leaves no timer behind. */
+  async #within(delayMs: number, work: Promise<unknown>): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.timer(graceMs, resolve);
+      const timer = this.#clock.timer(delayMs, resolve);
       work.then(() => {
         timer.cancel();
         resolve();
@@ -86,6 +102,7 @@ export class ProcessGroup {
       const { NotFound, PermissionDenied } = Deno.errors;
       if (!(thrown instanceof NotFound || thrown instanceof PermissionDenied)) throw thrown;
       this.#empty = true;
+      this.#isBeyondReach = thrown instanceof PermissionDenied;
       return false;
     }
   }
