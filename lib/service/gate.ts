@@ -7,6 +7,8 @@
 
 import { sleep, type Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
+import type { Peer } from "../core/contract.ts";
+import { toNetError } from "../core/error.ts";
 import { type Reason, reasonOfSignal, SessionEnd } from "../core/reason.ts";
 import type { ServerTally } from "../core/tally.ts";
 import { TimerWheel } from "../core/wheel.ts";
@@ -171,7 +173,7 @@ export class Gate implements Disposable {
    * the socket may have been handed over, would have found it.
    */
   async admit(arrival: Arrival): Promise<Admission> {
-    const denied = this.#policy.access?.(arrival.remote) ?? null;
+    const denied = this.#denial(arrival.remote);
     if (denied !== null) return this.#refuse(arrival, "access", denied);
     const { datagrams = false } = arrival;
     const { signal } = this.#policy.once ? this.#closing : this.#cutting;
@@ -290,6 +292,15 @@ export class Gate implements Disposable {
     // Here and not where it is served: nobody else may be let in meanwhile.
     if (this.#policy.once) this.close();
     return { kind: "serve", id };
+  }
+
+  /** A list that cannot be asked lets nobody in: what it protects is worth more than an answer. */
+  #denial(remote: Peer): string | null {
+    try {
+      return this.#policy.access?.(remote) ?? null;
+    } catch (thrown) {
+      return `the access list failed: ${toNetError(thrown, "access").message}`;
+    }
   }
 
   #refuse(arrival: Arrival, why: Refusal, text: string): Admission {

@@ -264,3 +264,18 @@ Deno.test("an end that is reported twice gives one place back, not that of anoth
   assertEquals((await gate.admit(from("192.0.2.1"))).kind, "refuse");
   gate[Symbol.dispose]();
 });
+
+Deno.test("an access list that throws refuses that client with the reason, and no other", async () => {
+  const { clock, log, gate } = open({
+    access: ({ host }) => {
+      if (host === "192.0.2.1") throw new Error("no such list");
+      return null;
+    },
+  });
+  const refused = await seen(clock, gate.admit(from("192.0.2.1")));
+  assertEquals(refused, { kind: "refuse", how: "reset", why: "access" });
+  assertStringIncludes(JSON.stringify(log), "the access list failed");
+  assertStringIncludes(JSON.stringify(log), "no such list");
+  await served(clock, gate.admit(from("192.0.2.2")));
+  gate[Symbol.dispose]();
+});
