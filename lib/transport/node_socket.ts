@@ -5,9 +5,6 @@
  */
 
 import { Socket } from "node:net";
-import { NetError, toNetError } from "../core/error.ts";
-import { O_NONBLOCK, O_WRONLY } from "../sys/constants.ts";
-import { closeDescriptor, openDescriptor } from "../sys/file.ts";
 import type { ByteSink, ByteSource } from "./halves.ts";
 
 /** Which ways a descriptor is used. */
@@ -22,14 +19,18 @@ export class NodeSocket {
   readonly #use: NodeSocketUse;
   #failure: Error | undefined;
   #ended = false;
-  #wake: (() => void) | undefined;
+  /** What whoever waits for input waits for: one for all of them. */
+  #change: PromiseWithResolvers<void> | undefined;
   #gone = Promise.withResolvers<void>();
 
   /** @throws where the runtime cannot use such a descriptor; the caller still owns it then */
   constructor(fd: number, use: NodeSocketUse) {
     this.#use = use;
     this.#socket = new Socket({ fd, ...use, allowHalfOpen: true });
-    const wake = () => this.#wake?.();
+    const wake = () => {
+      this.#change?.resolve();
+      this.#change = undefined;
+    };
     this.#socket.on("readable", wake);
     this.#socket.on("end", () => {
       this.#ended = true;
@@ -91,8 +92,8 @@ export class NodeSocket {
     while (this.#socket.readableLength === 0 && !this.#isOver()) {
       // Asking for 0 bytes starts reading, and lets the end be noticed.
       this.#socket.read(0);
-      await new Promise<void>((resolve) => this.#wake = resolve);
-      this.#wake = undefined;
+      this.#change ??= Promise.withResolvers();
+      await this.#change.promise;
     }
   }
 
@@ -114,35 +115,5 @@ export class NodeSocket {
       this.#socket.destroy();
       await this.gone;
     }
-  }
-}
-
-/**
- * Takes over one end of a pipe (pipe(7), fifo(7)).
- *
- * A reader that was opened when the last writer had gone already is never woken for the end: the
- * kernel reports POLLHUP only for writers that it has seen (fs/pipe.c, pipe_poll). So a writer is
- * shown to it, for a moment, once it is being watched; if others are there that changes nothing.
- *
- * @param fd non-blocking; owned from here on, whatever happens
- */
-export function pipeSocket(fd: number, end: "read" | "write", text: string): NodeSocket {
-  let socket: NodeSocket;
-  try {
-    socket = new NodeSocket(fd, { readable: end === "read", writable: end === "write" });
-  } catch (thrown) {
-    closeDescriptor(fd);
-    throw toNetError(thrown, "open", text);
-  }
-  if (end === "read") showWriter(fd, text);
-  return socket;
-}
-
-function showWriter(fd: number, text: string): void {
-  try {
-    closeDescriptor(openDescriptor(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK, text));
-  } catch (thrown) {
-    // A pipe that we may read and not write: its end is then seen if a writer is there yet.
-    if (!(thrown instanceof NetError && thrown.kind === "permission")) throw thrown;
   }
 }
