@@ -6,9 +6,9 @@
 
 import { toNetError } from "../core/error.ts";
 import { F_GETFD, F_GETFL, FD_CLOEXEC, O_CLOEXEC } from "./constants.ts";
-import { EINTR, errnoError } from "./errno.ts";
+import { EAGAIN, EINTR, errnoError } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
-import { isUnreadable } from "./procfs.ts";
+import { isUnreadable, readSystemText } from "./procfs.ts";
 
 const encoder = new TextEncoder();
 
@@ -32,6 +32,28 @@ export function openDescriptor(path: string, flags: number, text: string): numbe
     if (fd >= 0) return fd;
     const number = errno();
     if (number !== EINTR) throw errnoError("open", number, text);
+  }
+}
+
+/**
+ * Reads what is there (read(2)).
+ *
+ * @param fd non-blocking
+ * @returns how many bytes, null at the end, "again" where nothing is there yet
+ * @throws {NetError} with the system's code
+ */
+export function readDescriptor(
+  fd: number,
+  into: Uint8Array,
+  text: string,
+): number | null | "again" {
+  const calls = libc();
+  for (;;) {
+    const count = calls.read(fd, into as Uint8Array<ArrayBuffer>, into.length);
+    if (count >= 0) return count === 0 ? null : count;
+    const number = errno();
+    if (number === EAGAIN) return "again";
+    if (number !== EINTR) throw errnoError("read", number, text);
   }
 }
 
@@ -82,4 +104,9 @@ export function describeDescriptor(fd: number, text: string): DescriptorState {
   if (flags < 0) throw errnoError("open", errno(), text);
   const inherited = (calls.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) === 0;
   return { flags, inherited };
+}
+
+/** Where the next byte of an open file is read or written (proc_pid_fdinfo(5)). */
+export function descriptorPosition(fd: number): number {
+  return Number(/^pos:\s*(\d+)/m.exec(readSystemText(`/proc/self/fdinfo/${fd}`) ?? "")?.[1] ?? 0);
 }

@@ -20,7 +20,12 @@ import {
   SOL_SOCKET,
 } from "../sys/constants.ts";
 import { getIntegerOption } from "../sys/option.ts";
-import { closeDescriptor, describeDescriptor, openDescriptor } from "../sys/file.ts";
+import {
+  closeDescriptor,
+  describeDescriptor,
+  descriptorPosition,
+  openDescriptor,
+} from "../sys/file.ts";
 import { passedDescriptors, setCloseOnExec } from "../sys/inherited.ts";
 import { NativeSocket } from "../sys/socket.ts";
 import { decodeSockaddr } from "../wire/sockaddr.ts";
@@ -28,7 +33,7 @@ import { acceptedSession } from "./accepted_socket.ts";
 import { adoptListener } from "./adopted_listener.ts";
 import { fileSink, fileSource } from "./file_halves.ts";
 import { HalvesSession } from "./halves.ts";
-import { pipeSocket } from "./node_socket.ts";
+import { pipeSink, pipeSource } from "./pipe.ts";
 
 /** The transport of `fd:`. */
 export const descriptorTransport: Transport<DescriptorAddress> = {
@@ -172,13 +177,16 @@ function named(socket: NativeSocket, peer: Peer): Peer {
 function pipeSession({ fd, path, peer, flags }: Inherited): Duplex {
   const reads = (flags & O_ACCMODE) !== O_WRONLY;
   const own = openDescriptor(path, (reads ? O_RDONLY : O_WRONLY) | O_NONBLOCK, peer.text);
-  const socket = pipeSocket(own, reads ? "read" : "write", peer.text);
-  closeInherited(fd);
   const traits = { messages: false, halfClose: true };
-  const ends = { local: peer, remote: peer, gone: socket.gone };
-  return reads
-    ? new HalvesSession({ ...ends, traits: { ...traits, readOnly: true }, source: socket.source })
-    : new HalvesSession({ ...ends, traits: { ...traits, writeOnly: true }, sink: socket.sink });
+  const ends = { local: peer, remote: peer };
+  if (reads) {
+    const end = pipeSource(own, peer.text);
+    closeInherited(fd);
+    return new HalvesSession({ ...ends, ...end, traits: { ...traits, readOnly: true } });
+  }
+  const end = pipeSink(own, peer.text);
+  closeInherited(fd);
+  return new HalvesSession({ ...ends, ...end, traits: { ...traits, writeOnly: true } });
 }
 
 /**
@@ -192,7 +200,7 @@ async function fileSession({ fd, path, peer, flags }: Inherited, regular: boolea
   const append = write && (flags & O_APPEND) !== 0;
   let file: Deno.FsFile;
   try {
-    const position = regular ? await positionOf(fd) : 0;
+    const position = regular ? descriptorPosition(fd) : 0;
     file = await Deno.open(path, { read, write: write && !append, append });
     if (position > 0) await file.seek(position, Deno.SeekMode.Start);
   } catch (thrown) {
@@ -211,12 +219,6 @@ async function fileSession({ fd, path, peer, flags }: Inherited, regular: boolea
     ...(read ? { source: fileSource(file, regular) } : {}),
     ...(write ? { sink: fileSink(file, peer.text, { keepOpen: read }) } : {}),
   });
-}
-
-/** proc(5), /proc/PID/fdinfo: `pos: 42`. */
-async function positionOf(fd: number): Promise<number> {
-  const text = await Deno.readTextFile(`/proc/self/fdinfo/${fd}`);
-  return Number(/^pos:\s*(\d+)/m.exec(text)?.[1] ?? 0);
 }
 
 function closeInherited(fd: number): void {

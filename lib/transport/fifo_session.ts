@@ -9,7 +9,7 @@ import type { Duplex, Peer } from "../core/contract.ts";
 import { unreadBytes } from "../sys/queue.ts";
 import type { FifoEnd, FifoOpening } from "./fifo_open.ts";
 import { type ByteSink, HalvesSession } from "./halves.ts";
-import { pipeSocket } from "./node_socket.ts";
+import { pipeSink, pipeSource } from "./pipe.ts";
 
 /** What a session of a pipe does besides. */
 export interface FifoUse {
@@ -57,15 +57,19 @@ export function fifoSession(
   end: FifoEnd,
   { closed, drain }: FifoUse = {},
 ): Duplex {
-  const socket = pipeSocket(fd, end, peer.text);
-  if (closed !== undefined) socket.gone.then(closed);
   const traits = { messages: false, halfClose: true };
-  const ends = { local: peer, remote: peer, gone: socket.gone };
-  return end === "read"
-    ? new HalvesSession({ ...ends, traits: { ...traits, readOnly: true }, source: socket.source })
-    : new HalvesSession({
-      ...ends,
-      traits: { ...traits, writeOnly: true },
-      sink: drain === undefined ? socket.sink : drained(socket.sink, fd, drain),
-    });
+  const ends = { local: peer, remote: peer };
+  if (end === "read") {
+    const { source, gone } = pipeSource(fd, peer.text);
+    if (closed !== undefined) gone.then(closed);
+    return new HalvesSession({ ...ends, gone, traits: { ...traits, readOnly: true }, source });
+  }
+  const { sink, gone } = pipeSink(fd, peer.text);
+  if (closed !== undefined) gone.then(closed);
+  return new HalvesSession({
+    ...ends,
+    gone,
+    traits: { ...traits, writeOnly: true },
+    sink: drain === undefined ? sink : drained(sink, fd, drain),
+  });
 }

@@ -182,19 +182,35 @@ Deno.test("a fifo that was closed is at its end, also while the last session goe
     assertEquals(await within(listener.accept(), () => "it waits for the session", 2_000), null);
   }));
 
-/** Listens as somebody who may read the pipe and not write it, to one writer and then to none. */
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
+  let text = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + chunk).split("\n");
+    text = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+/**
+ * Listens as somebody who may read the pipe and not write it. Each line of its input lets it accept;
+ * the first closes the listener while it waits.
+ */
 const readerOnly = (path: string) => `
 import { makeContext } from "${import.meta.resolve("../../lib/core/context.ts")}";
 import { FifoListener } from "${import.meta.resolve("../../lib/transport/fifo_listener.ts")}";
 
 const local = { scheme: "fifo", text: "fifo:x" };
 const listener = new FifoListener("${path}", local, makeContext());
-const session = await (await listener.accept()).settle();
 const into = new Uint8Array(100);
-for (let n = 0; (n = await session.read(into)) !== null;) {
-  console.log(new TextDecoder().decode(into.subarray(0, n)));
+console.log("listening");
+while (await Deno.stdin.read(new Uint8Array(1)) !== null) {
+  const session = await (await listener.accept()).settle();
+  for (let n = 0; (n = await session.read(into)) !== null;) {
+    await Deno.stdout.write(into.subarray(0, n));
+  }
+  await session[Symbol.asyncDispose]();
+  console.log("ended");
 }
-await session[Symbol.asyncDispose]();
 const last = listener.accept();
 await new Promise((later) => setTimeout(later, 50));
 await listener[Symbol.asyncDispose]();
@@ -216,12 +232,24 @@ Deno.test({
         env: { DENO_DIR: `${folder}/cache` },
         uid: 65_534,
         gid: 65_534,
-        signal: AbortSignal.timeout(5_000),
-      }).output();
-      // Its end is seen where the writer is: see pipeSocket.
-      await shell(`(echo one; sleep 0.3) >${path}`);
-      const { code, stdout, stderr } = await reader;
-      assertEquals(new TextDecoder().decode(stderr), "");
-      assertEquals([code, new TextDecoder().decode(stdout)], [0, "one\n\nnull\n"]);
+        stdin: "piped",
+        stdout: "piped",
+        signal: AbortSignal.timeout(10_000),
+      }).spawn();
+      const lines = linesOf(reader.stdout);
+      const next = async () => (await lines.next()).value;
+      const input = reader.stdin.getWriter();
+      const accept = () => input.write(new Uint8Array(1));
+      assertEquals(await next(), "listening");
+      await accept();
+      await shell(`(sleep 0.1; echo one; sleep 0.1) >${path}`);
+      assertEquals([await next(), await next()], ["one", "ended"]);
+      // One that has come and gone before anybody looks: nothing but reading tells its end.
+      await shell(`echo two >${path}`);
+      await accept();
+      assertEquals([await next(), await next()], ["two", "ended"]);
+      await input.close();
+      assertEquals([await next(), await next()], ["null", undefined]);
+      assertEquals((await reader.status).code, 0);
     }),
 });
