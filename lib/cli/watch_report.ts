@@ -87,10 +87,13 @@ const drawEveryMs = 250;
 /** What was said while the terminal was drawn on, for afterwards. */
 const keptLines = 100;
 
+/** What a table needs of its command. */
+type TableSession = Pick<CommandContext, "host" | "context" | "output">;
+
 /** A table on the whole terminal, drawn a few times a second; the last one stays when it ends. */
 export class TableReport implements WatchReport {
   readonly log: Log;
-  readonly #session: CommandContext;
+  readonly #session: TableSession;
   readonly #figures: WatchFigures;
   readonly #color: boolean;
   readonly #clock: Clock;
@@ -101,13 +104,15 @@ export class TableReport implements WatchReport {
   #message = "";
   #timer: Timer | undefined;
   #drawing: Promise<void> = Promise.resolve();
+  #isOver = false;
+  #isGone = false;
 
   /**
    * @param heading what is said once at the start, for the last line
    * @param failed told once nothing can be drawn any more
    */
   constructor(
-    session: CommandContext,
+    session: TableSession,
     figures: WatchFigures,
     color: boolean,
     failed: (thrown: unknown) => void,
@@ -137,10 +142,12 @@ export class TableReport implements WatchReport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     this.#timer?.cancel();
     await this.#drawing;
     // A terminal that has gone has nothing to be brought back.
     await this.#screen[Symbol.asyncDispose]().catch(() => {});
+    this.#isGone = true;
     for (const { level, event, text, fields } of this.#held.splice(0)) {
       this.#session.context.log.write(level, event, text, fields);
     }
@@ -156,7 +163,7 @@ export class TableReport implements WatchReport {
   async #draw(): Promise<void> {
     try {
       await this.#screen.show(this.#lines(this.#screen.size.rows));
-      this.#arm(drawEveryMs);
+      if (!this.#isOver) this.#arm(drawEveryMs);
     } catch (thrown) {
       this.#failed(thrown);
     }
@@ -180,6 +187,7 @@ export class TableReport implements WatchReport {
       enabled: (level) => log.enabled(level),
       write: (level, event, text, fields = {}) => {
         if (!log.enabled(level)) return;
+        if (this.#isGone) return log.write(level, event, text, fields);
         this.#message = text;
         this.#held.push({ level, event, text, fields });
         if (this.#held.length > keptLines) this.#held.shift();
