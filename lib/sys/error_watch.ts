@@ -65,8 +65,14 @@ class Watcher {
 
   watch(fd: number, onError: () => void): ErrorWatch {
     const id = ++this.#lastId;
-    // EPOLLERR is always told and need not be asked for (epoll_ctl(2)).
-    this.#control(EPOLL_CTL_ADD, fd, 0, id);
+    try {
+      // EPOLLERR is always told and need not be asked for (epoll_ctl(2)).
+      this.#control(EPOLL_CTL_ADD, fd, 0, id);
+    } catch (thrown) {
+      // A helper thread waits by now: for nobody, where this would have been the first.
+      if (this.#told.size === 0) wake(this.#wake);
+      throw thrown;
+    }
     this.#told.set(id, onError);
     const close = () => {
       if (this.#told.delete(id)) {
