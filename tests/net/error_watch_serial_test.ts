@@ -6,6 +6,7 @@ import { O_RDONLY } from "../../lib/sys/constants.ts";
 import { watchErrors } from "../../lib/sys/error_watch.ts";
 import { closeDescriptor, openDescriptor } from "../../lib/sys/file.ts";
 import { holdings, settle } from "../support/descriptors.ts";
+import "../support/libc.ts";
 
 Deno.test("what cannot be watched for errors leaves no thread and no descriptor", async () => {
   const before = holdings().descriptors;
