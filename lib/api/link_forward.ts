@@ -82,5 +82,8 @@ export async function serveForwards(
 
 /** What a channel is joined with may stand still, and does not outlive the channel for that. */
 function endWith(channel: Duplex, end: Duplex): void {
-  if (channel instanceof LinkChannel) channel.onBroken = (error) => end.abort(error);
+  if (!(channel instanceof LinkChannel)) return;
+  channel.onBroken = (error) => end.abort(error);
+  // What it was given before still arrives. Who joins the two closes both, and tells how that fails.
+  channel.onOver = () => void Promise.allSettled([end[Symbol.asyncDispose]()]);
 }

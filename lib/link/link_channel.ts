@@ -47,6 +47,11 @@ export class LinkChannel implements Duplex {
    * that time: what it is joined with may stand still for ever, and is to be let go then.
    */
   onBroken: ((error: NetError) => void) | undefined;
+  /**
+   * Called where the session ended before this side did, once all that the peer had sent was read:
+   * nobody is left to take what comes from what it is joined with.
+   */
+  onOver: (() => void) | undefined;
   readonly #owner: ChannelOwner;
   /** Settles what waits for input, and for room; there is at most one of each. */
   #reader: PromiseWithResolvers<void> | undefined;
@@ -180,9 +185,11 @@ export class LinkChannel implements Duplex {
 
   /** The machine has forgotten the channel, after the end of both directions. */
   tellClosed(): void {
+    const isCut = !this.#hasFinished && this.#failure === undefined;
     this.#hasEnded = this.#hasFinished = true;
     this.#wake("reader");
     this.#wake("writer");
+    if (isCut) this.onOver?.();
   }
 
   /** The peer has broken it. */

@@ -448,7 +448,7 @@ export class LinkRunner implements ChannelOwner {
     await closed;
   }
 
-  /** Settles once nothing that it has started runs any more. */
+  /** Settles once nothing that it has started runs any more; targets that stand still are let go. */
   settled(): Promise<void> {
     return this.#serving.settled();
   }

@@ -7,10 +7,11 @@ import { sleep } from "../core/clock.ts";
 import { type Context, deriveContext } from "../core/context.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
+import { TimerWheel } from "../core/wheel.ts";
 import { joined } from "../stream/join.ts";
-import { relay } from "../stream/relay.ts";
+import { Relay } from "../stream/relay.ts";
 import type { LinkCode } from "../wire/link_code.ts";
-import { codeOf } from "./link_errors.ts";
+import { codeOf, stalledError } from "./link_errors.ts";
 import type { LinkChannel } from "./link_channel.ts";
 import type { LinkHandlers, LinkRequest } from "./link_options.ts";
 import type { ChannelKind, SessionEvent } from "./session_events.ts";
@@ -37,6 +38,14 @@ export interface ServingOwner {
   open(kind: ChannelKind, target: string, listener: number | null): Promise<LinkChannel>;
 }
 
+/** A channel and what it is joined with. */
+interface Joined {
+  readonly session: Relay;
+  readonly end: Duplex;
+  /** What the end had taken when it was looked at last. */
+  seen: string;
+}
+
 /** A system without descriptors gets some back as sessions end. */
 const exhaustedWaitMs = 100;
 
@@ -48,6 +57,7 @@ export class LinkServing {
   /** Those that are being opened, and are still wanted. */
   readonly #opening = new Set<number>();
   readonly #tasks = new Set<Promise<void>>();
+  readonly #joined = new Set<Joined>();
   #isDraining = false;
 
   constructor(owner: ServingOwner, handlers: LinkHandlers) {
@@ -88,9 +98,26 @@ export class LinkServing {
     await Promise.all(listeners.map(close));
   }
 
-  /** Settles once nothing of it runs any more. */
+  /**
+   * Settles once nothing of it runs any more. What the peer had sent may take as long as it moves; a
+   * target that takes nothing of it for the limit `close-wait` is let go.
+   */
   async settled(): Promise<void> {
+    const { clock, limits } = this.#owner.joinContext;
+    const waitMs = limits["close-wait"];
+    const wheel = TimerWheel.of(clock);
+    const look = () => {
+      for (const one of this.#joined) {
+        const taken = takenBy(one);
+        if (one.seen === taken) one.end.abort(stalledError(waitMs));
+        one.seen = taken;
+      }
+      timer = wheel.timer(waitMs, look);
+    };
+    for (const one of this.#joined) one.seen = takenBy(one);
+    let timer = wheel.timer(waitMs, look);
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    timer.cancel();
   }
 
   /** None of the tasks rejects. */
@@ -122,7 +149,12 @@ export class LinkServing {
     channel.onBroken = (error) => end.abort(error);
     // What has messages at one end only is cut here, beside the socket that knows their size.
     const [a, b] = joined(channel, end, "chunk", joinContext.limits.line);
-    const tally = await relay(a, b, joinContext, { peer: "a" });
+    const session = new Relay(a, b, joinContext, { peer: "a" });
+    channel.onOver = () => session.stop("peer-end");
+    const one: Joined = { session, end, seen: "" };
+    this.#joined.add(one);
+    const tally = await session.run();
+    this.#joined.delete(one);
     this.#handlers.ended?.(request, tally);
   }
 
@@ -200,6 +232,11 @@ export class LinkServing {
     this.#owner.session.refuseListen(id, code, text);
     this.#owner.stirred();
   }
+}
+
+/** Anything that changes while the end takes something: one write may be half a megabyte. */
+function takenBy({ session, end }: Joined): string {
+  return [session.aToB.bytes, end.handedOver?.(), end.unacknowledged?.()].join();
 }
 
 /** A listener that cannot be closed is no concern of the peer that asked for it. */

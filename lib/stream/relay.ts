@@ -93,6 +93,11 @@ export class Relay {
     });
   }
 
+  /** Ends it for a reason that its legs do not tell. Nothing before `run`, and after its end. */
+  stop(reason: Reason): void {
+    this.#finish({ reason });
+  }
+
   async #over(
     outcome: Outcome,
     running: readonly Promise<void>[],

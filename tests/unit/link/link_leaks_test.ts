@@ -1,12 +1,38 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { HandListener, Linked, openPipes } from "../../support/linked.ts";
+import { WrappedDuplex } from "../../../lib/stream/wrapped.ts";
 import { makePair } from "../../support/pair.ts";
+import { within } from "../../support/within.ts";
 import { frame, RawLinkClient } from "../../support/link_raw.ts";
+import type { LinkClient } from "../../../lib/link/link_client.ts";
 import { linkFrame } from "../../../lib/wire/link_frame.ts";
 import { linkCodes } from "../../../lib/wire/link_code.ts";
 
 const open = (channel: number, credit = 131_072) =>
   frame(linkFrame.open, [[4, channel], [1, 0], [4, 0], [4, credit]], "tcp://db:5432");
+
+/** Takes a large write bit by bit, and tells how far it is. */
+class Sipping extends WrappedDuplex {
+  #taken = 0;
+
+  override async write(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += 512, this.#taken += 512) {
+      await super.write(chunk.subarray(at, at + 512));
+    }
+  }
+
+  handedOver(): number {
+    return this.#taken;
+  }
+}
+
+/** All that the client has said is at the server. */
+async function arrived(client: LinkClient): Promise<void> {
+  const { tally } = client;
+  while (client.tally.framesAcknowledged < tally.framesSent) {
+    await new Promise((then) => setTimeout(then, 1));
+  }
+}
 
 class ClosingListener extends HandListener {
   readonly closed = Promise.withResolvers<void>();
@@ -128,4 +154,69 @@ Deno.test("a drain that is cut short tells the client, who would wait for the se
   assertEquals(body?.toHex(), "000d"); // shutting-down
   near.abort();
   await serving;
+});
+
+Deno.test("a target that stands still holds up no close, though its client had ended its input", async () => {
+  const pipes = openPipes(1024);
+  const linked = new Linked({
+    handlers: pipes.handlers,
+    limits: { "close-wait": 30, "close-linger": 30 },
+  });
+  const client = linked.client();
+  const channel = await client.open("tcp://db:5432");
+  const target = await pipes.next(); // never read
+  await channel.write(new Uint8Array(5_000));
+  await channel.closeWrite();
+  await arrived(client);
+  await within(linked.server[Symbol.asyncDispose](), () => "not closed", 5_000);
+  await linked[Symbol.asyncDispose]();
+  await assertRejects(() => target.write(new Uint8Array(1)));
+});
+
+Deno.test("what a slow target has not taken when the server closes still arrives", async () => {
+  const pipes = openPipes(1024);
+  const linked = new Linked({
+    handlers: {
+      open: async (...asked) => {
+        const near = await pipes.handlers.open?.(...asked);
+        return new Sipping(near ?? makePair()[0]);
+      },
+    },
+    limits: { "close-wait": 60, "close-linger": 30 },
+  });
+  const client = linked.client();
+  const channel = await client.open("tcp://db:5432");
+  const target = await pipes.next();
+  await channel.write(new Uint8Array(20_000));
+  await channel.closeWrite();
+  await arrived(client);
+  const closing = linked.server[Symbol.asyncDispose]();
+  let taken = 0;
+  for (let count: number | null = 0; count !== null; taken += count ?? 0) {
+    await new Promise((done) => setTimeout(done, 10)); // longer in all than `close-wait`
+    count = await target.read(new Uint8Array(1024));
+  }
+  assertEquals(taken, 20_000);
+  await target[Symbol.asyncDispose]();
+  await within(closing, () => "not closed", 5_000);
+  await linked[Symbol.asyncDispose]();
+});
+
+Deno.test("a target that has nothing to say is closed, in order, when its client has gone", async () => {
+  const pipes = openPipes();
+  const ended = Promise.withResolvers<string>();
+  await using linked = new Linked({
+    handlers: { ...pipes.handlers, ended: (_request, { reason }) => ended.resolve(reason) },
+    limits: { "close-linger": 30 },
+  });
+  const client = linked.client();
+  const channel = await client.open("tcp://db:5432");
+  const target = await pipes.next();
+  await channel.write(new Uint8Array(100));
+  await channel.closeWrite();
+  const into = new Uint8Array(200);
+  assertEquals(await target.read(into), 100);
+  assertEquals(await target.read(into), null);
+  await client.close();
+  assertEquals(await within(ended.promise, () => "not ended", 5_000), "peer-end");
 });
