@@ -11,11 +11,19 @@ import type { Host } from "../core/host.ts";
 import { monotonicMicroseconds, notifyManager } from "../sys/notify.ts";
 import { encodeSockaddr } from "../wire/sockaddr.ts";
 
+/** Between two attempts to tell a manager whose queue is full, as while systemd reloads, ms. */
+const retryMs = 100;
+/** A manager that reads nothing at all must not cost memory. */
+const longestQueue = 16;
+
 /** Tells the manager; says once where that fails, and the server goes on. */
 export class ServiceManager implements Disposable {
   readonly #name: Uint8Array;
   readonly #context: Context;
   #watchdog: Timer | undefined;
+  /** What it is still to be told, the oldest first. */
+  readonly #untold: string[] = [];
+  #retry: Timer | undefined;
   #failed = false;
   /** What it was told last; a signal may ask for a reload at any time. */
   #state: "starting" | "ready" | "stopping" = "starting";
@@ -68,6 +76,7 @@ export class ServiceManager implements Disposable {
   /** Tells nothing any more. */
   [Symbol.dispose](): void {
     this.#watchdog?.cancel();
+    this.#retry?.cancel();
   }
 
   /** At half the time, as sd_watchdog_enabled(3) advises: one lost beat is not the end. */
@@ -80,14 +89,32 @@ export class ServiceManager implements Disposable {
   }
 
   #tell(state: string): void {
-    try {
-      notifyManager(this.#name, state);
-    } catch (thrown) {
-      if (this.#failed) return;
-      this.#failed = true;
-      const error = toNetError(thrown, "notify", "NOTIFY_SOCKET");
-      this.#context.log.write("warning", "notify", error.message, { code: error.code ?? null });
+    if (this.#untold.length === longestQueue) this.#untold.shift();
+    this.#untold.push(state);
+    this.#send();
+  }
+
+  /** In order: a READY=1 that came after STOPPING=1 would take it back. */
+  #send(): void {
+    this.#retry?.cancel();
+    for (let state = this.#untold[0]; state !== undefined; state = this.#untold[0]) {
+      try {
+        if (notifyManager(this.#name, state) === "again") {
+          this.#retry = this.#context.clock.timer(retryMs, () => this.#send());
+          return;
+        }
+      } catch (thrown) {
+        this.#say(thrown);
+      }
+      this.#untold.shift();
     }
+  }
+
+  #say(thrown: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    const error = toNetError(thrown, "notify", "NOTIFY_SOCKET");
+    this.#context.log.write("warning", "notify", error.message, { code: error.code ?? null });
   }
 }
 

@@ -7,7 +7,7 @@ import { AF_UNIX, SOCK_DGRAM } from "./constants.ts";
 import { errnoError } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { sendTo } from "./send_to.ts";
-import { NativeSocket } from "./socket.ts";
+import { type Again, NativeSocket } from "./socket.ts";
 
 /** clock_gettime(2). */
 const CLOCK_MONOTONIC = 1;
@@ -17,11 +17,12 @@ const CLOCK_MONOTONIC = 1;
  *
  * @param sockaddr raw name of NOTIFY_SOCKET; a name there that begins with `@` is abstract
  * @param state assignments, one a line: `READY=1`
+ * @returns "again" where the manager has not yet read what it was told before
  * @throws {NetError} with the system's code: the manager has gone, or is not there
  */
-export function notifyManager(sockaddr: Uint8Array, state: string): void {
+export function notifyManager(sockaddr: Uint8Array, state: string): Again | undefined {
   using socket = NativeSocket.open({ family: AF_UNIX, type: SOCK_DGRAM, address: "NOTIFY_SOCKET" });
-  sendTo(socket.fd, new TextEncoder().encode(state), sockaddr, "NOTIFY_SOCKET");
+  return sendTo(socket.fd, new TextEncoder().encode(state), sockaddr, "NOTIFY_SOCKET");
 }
 
 /** Microseconds of CLOCK_MONOTONIC, as MONOTONIC_USEC wants them with RELOADING=1. */
