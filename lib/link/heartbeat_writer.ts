@@ -187,9 +187,10 @@ export class HeartbeatWriter {
 
   async #writeEnd(ending: PromiseWithResolvers<void>): Promise<void> {
     const bytes = this.#dialect.end();
-    this.hasEnded = true;
     if (bytes === null) await this.#inner.closeWrite();
     else await this.#writeBeat(bytes);
+    // Not before: who closes the session once both have ended would cut this write short.
+    this.hasEnded = true;
     ending.resolve();
   }
 

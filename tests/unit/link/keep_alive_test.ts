@@ -309,6 +309,23 @@ Deno.test("heartbeat: closing says the end first, also while the peer has no roo
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("heartbeat: an end that waits for room is not cut off by the peer's own end", async () => {
+  const { session, peer, clock } = kept({}, { capacity: 1 }); // full of the first words
+  const ending = session.closeWrite();
+  await peer.write(Uint8Array.from([...makePreface(), ...encodeFrame("end")]));
+  assertEquals(await read(session), "(end)");
+  await clock.advance(10);
+  const into = new Uint8Array(4096);
+  const said: number[] = [];
+  for (let count = await peer.read(into); count !== null; count = await peer.read(into)) {
+    said.push(...into.subarray(0, count));
+  }
+  await ending;
+  const end = encodeFrame("end");
+  assertEquals(said.slice(-end.length), [...end]);
+  await closed(session);
+});
+
 Deno.test("messages: each stays one, also an empty one, and the end is told", async () => {
   const { a, b, clock } = both({}, {}, {
     messages: true,
