@@ -95,7 +95,9 @@ export class Redialler {
     switch (output.kind) {
       case "dial":
         this.#handlers.tell({ state: "connecting", attempt: output.attempt });
-        return this.#begin(output.attempt);
+        // Who was told may have ended it all.
+        if (this.#machine.state === "dialling") this.#begin(output.attempt);
+        return;
       case "cancel":
         this.#attempt?.abort(new DOMException("the attempt was let go", "AbortError"));
         this.#attempt?.[Symbol.dispose]();

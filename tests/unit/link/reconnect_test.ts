@@ -4,10 +4,11 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Context } from "../../../lib/core/context.ts";
+import { type Context, makeContext } from "../../../lib/core/context.ts";
 import type { Duplex } from "../../../lib/core/contract.ts";
 import { NetError } from "../../../lib/core/error.ts";
-import { failure, type Surviving, surviving } from "../../support/redial.ts";
+import { reconnecting } from "../../../lib/link/reconnect.ts";
+import { failure, FakeServer, type Surviving, surviving } from "../../support/redial.ts";
 import { readToEnd } from "../../support/pair.ts";
 import { bytesOf } from "../../support/relaying.ts";
 
@@ -282,6 +283,23 @@ Deno.test("reconnect: aborting wakes a read and a write that wait, and ends ever
   const events = [];
   for await (const event of session.events) events.push(event.state);
   assertEquals(events.slice(0, 4), ["connecting", "up", "down", "waiting"]);
+});
+
+Deno.test("reconnect: who ends it when told of an attempt sees none", async () => {
+  const server = new FakeServer();
+  let attempts = 0;
+  const session = reconnecting(server.dial, {
+    tell: ({ state }) => {
+      if (state === "connecting" && ++attempts === 2) session.abort();
+    },
+  }, makeContext({ clock: server.clock }));
+  await session.up;
+  const reading = assertRejects(() => read(session), NetError);
+  server.last.abort();
+  await server.clock.advance(1_000);
+  await reading;
+  assertEquals([attempts, server.dialledMs.length], [2, 1]);
+  await session[Symbol.asyncDispose]();
 });
 
 Deno.test("reconnect: told to stop it dials no more, and lets the connection there is end", async () => {
