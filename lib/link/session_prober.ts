@@ -53,8 +53,17 @@ export abstract class SessionProber implements Prober {
   }
 
   probe(sequence: number): void {
+    this.#dropGivenUp();
     this.#unsent.push(sequence);
     this.#writing ??= this.#writeAll();
+  }
+
+  /** A peer that reads nothing for days would otherwise have a number held for each request. */
+  #dropGivenUp(): void {
+    for (let [first] = this.#unsent; typeof first === "number"; [first] = this.#unsent) {
+      if (this.events.isWaiting(first)) return;
+      this.#unsent.shift();
+    }
   }
 
   /** Writes an answer to what the peer asks. One that asks faster than it reads is not answered. */

@@ -11,6 +11,7 @@ import type { NetError } from "../../../lib/core/error.ts";
 import { EchoProber } from "../../../lib/link/echo_prober.ts";
 import { ProbePattern } from "../../../lib/link/probe_pattern.ts";
 import type { EchoDifference, ProbeEvents } from "../../../lib/link/prober.ts";
+import { readExactly } from "../../../lib/stream/read.ts";
 import { makePair } from "../../support/pair.ts";
 
 /** What a prober said, and a wait for it. */
@@ -159,6 +160,28 @@ Deno.test("closing waits for nothing where the peer takes nothing", async () => 
   for (let sequence = 1; sequence < 5; sequence++) prober.probe(sequence);
   await prober[Symbol.asyncDispose]();
   assert(near.aborted);
+});
+
+Deno.test("requests that were given up while a stream is full are not held", async () => {
+  const [near, far] = makePair({ capacity: 10 });
+  const heard = new Heard();
+  let [oldest, asked] = [0, 0];
+  heard.isWaiting = (sequence) => {
+    asked++;
+    return sequence >= oldest;
+  };
+  const prober = new EchoProber(near, 100, 1, heard, makeContext());
+  for (let sequence = 1; sequence <= 5_000; sequence++) {
+    oldest = sequence - 10;
+    prober.probe(sequence);
+  }
+  oldest = 5_001;
+  asked = 0;
+  await readExactly(far, new Uint8Array(100)); // the first; what is held is looked at now
+  await new Promise((then) => setTimeout(then, 0));
+  assert(asked > 0 && asked < 20, `${asked} were held`);
+  far.abort();
+  await prober[Symbol.asyncDispose]();
 });
 
 Deno.test("an aborted context breaks the session, and says no failure of its own", async () => {
