@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from "../core/clock.ts";
+import { NetError } from "../core/error.ts";
 import { version } from "../core/version.ts";
 import { freeDescriptors, loadAverages } from "../sys/limits.ts";
 import type { PeerFacts } from "../wire/peer_facts.ts";
@@ -34,11 +35,7 @@ export function ownFacts(
     const nowMs = clock.now();
     if (nowMs - readMs >= freshMs) {
       readMs = nowMs;
-      const [load, free] = [loadAverages(), freeDescriptors()];
-      system = {
-        ...(load === null ? {} : { load }),
-        ...(free === null ? {} : { freeDescriptors: free }),
-      };
+      system = systemFacts();
     }
     return {
       version,
@@ -49,4 +46,18 @@ export function ownFacts(
       ...(say === undefined ? {} : { say }),
     };
   };
+}
+
+/** Without a descriptor to look with, that is what there is to say: the peer is to be answered. */
+function systemFacts(): Pick<PeerFacts, "load" | "freeDescriptors"> {
+  try {
+    const [load, free] = [loadAverages(), freeDescriptors()];
+    return {
+      ...(load === null ? {} : { load }),
+      ...(free === null ? {} : { freeDescriptors: free }),
+    };
+  } catch (thrown) {
+    if (thrown instanceof NetError && thrown.kind === "exhausted") return { freeDescriptors: 0 };
+    throw thrown;
+  }
 }
