@@ -88,7 +88,8 @@ async function heard(dial: Dial, context: Context): Promise<number> {
   const { clock, signal } = context;
   await using session = await dial(context);
   const abort = () => session.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
   try {
     const startMs = clock.now();
     await session.write(question);
