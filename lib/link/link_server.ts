@@ -128,7 +128,8 @@ export class LinkServer implements AsyncDisposable {
       const { clock, limits } = this.#context;
       late = TimerWheel.of(clock).timer(limits["close-linger"], () => carrier.abort(signal.reason));
     };
-    signal.addEventListener("abort", cut, { once: true });
+    if (signal.aborted) cut();
+    else signal.addEventListener("abort", cut, { once: true });
     try {
       const report = await this.#serve(carrier, watch);
       return signal.aborted ? { ...report, reason: reasonOfSignal(signal) } : report;

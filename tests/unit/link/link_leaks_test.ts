@@ -220,3 +220,13 @@ Deno.test("a target that has nothing to say is closed, in order, when its client
   await client.close();
   assertEquals(await within(ended.promise, () => "not ended", 5_000), "peer-end");
 });
+
+Deno.test("a carrier that was cut before it is served is not served", async () => {
+  await using linked = new Linked();
+  const gate = new AbortController();
+  gate.abort(new Error("gone"));
+  const [, far] = makePair();
+  const report = await within(linked.server.serve(far, gate), () => "it is served", 1_000);
+  assertEquals(report.reason, "signal");
+  assertEquals(far.closed, true);
+});
