@@ -88,6 +88,11 @@ export class ReverseListener implements Listener {
           this.#client.listen(formatAddress(this.#address)),
           (late) => void late[Symbol.asyncDispose](),
         );
+        // Closed between the answer and now: what was closed then was the one before.
+        if (context.signal.aborted) {
+          await this.#current[Symbol.asyncDispose]();
+          return false;
+        }
         this.#say();
         return true;
       } catch (thrown) {

@@ -3,6 +3,7 @@ import { parseAddress } from "../../../lib/address/parse.ts";
 import { ReverseListener } from "../../../lib/api/link_reverse.ts";
 import { makeContext } from "../../../lib/core/context.ts";
 import { type Log, silentLog } from "../../../lib/core/log.ts";
+import type { LinkClient } from "../../../lib/link/link_client.ts";
 import { HandListener, Linked } from "../../support/linked.ts";
 import { makePair } from "../../support/pair.ts";
 
@@ -25,4 +26,27 @@ Deno.test("a listener over there can be closed while the link is down", async ()
   await gone.promise;
   await listener[Symbol.asyncDispose]();
   assertEquals(await accepting, null);
+});
+
+Deno.test("a listener that is closed while it is opened again leaves none over there", async () => {
+  const address = parseAddress("listen:tcp://:8080");
+  for (let turns = 0; turns < 12; turns++) {
+    const [first, second] = [new HandListener("tcp://:8080"), new HandListener("tcp://:8080")];
+    const answers = [Promise.resolve(first), Promise.withResolvers<HandListener>()] as const;
+    const asked: unknown[] = [];
+    const client = {
+      isOver: false,
+      done: new Promise(() => {}),
+      listen: () => asked.push(null) === 1 ? answers[0] : answers[1].promise,
+    } as unknown as LinkClient;
+    const listener = await ReverseListener.open(client, address, makeContext());
+    const accepting = listener.accept();
+    await first[Symbol.asyncDispose]();
+    while (asked.length < 2) await null;
+    answers[1].resolve(second);
+    for (let turn = 0; turn < turns; turn++) await null;
+    await listener[Symbol.asyncDispose]();
+    assertEquals(await accepting, null);
+    assertEquals(second.isClosed, true, `closed after ${turns} turns`);
+  }
 });
