@@ -144,7 +144,7 @@ export class FramedDialect implements Dialect {
     this.#taken += bytes;
     // A quarter at a time: less would make a frame for every read, more would stop the sender.
     if (this.#taken < this.#windowBytes / 4 || this.#hasEnded) return;
-    sink.say(encodeFrame("credit", encodeCredit(this.#taken)));
+    sink.say(encodeFrame("credit", encodeCredit(this.#taken)), true);
     this.#granted += this.#taken;
     this.#taken = 0;
   }

@@ -13,8 +13,12 @@ export interface DialectSink {
   data(bytes: Uint8Array): void;
   /** The peer ends its data; it may still be heard. */
   ended(): void;
-  /** Something to be written before the next data; kept by who takes it. */
-  say(bytes: Uint8Array): void;
+  /**
+   * Something to be written before the next data; kept by who takes it.
+   *
+   * @param isCredit true for what the peer waits for; all else may be left out where much waits
+   */
+  say(bytes: Uint8Array, isCredit?: boolean): void;
   /** An answer came. */
   answered(roundTripMs: number, result?: PingPongResult): void;
 }

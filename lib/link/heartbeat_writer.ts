@@ -63,9 +63,13 @@ export class HeartbeatWriter {
     return this.#failure !== undefined;
   }
 
-  /** Puts something before the data. */
-  say(bytes: Uint8Array): void {
-    if (this.#waiting.length >= mostWaiting) return;
+  /**
+   * Puts something before the data.
+   *
+   * @param isCredit never left out: the peer would have the less to send for ever. It bounds itself
+   */
+  say(bytes: Uint8Array, isCredit = false): void {
+    if (this.#waiting.length >= mostWaiting && !isCredit) return;
     this.#waiting.push(bytes);
     this.go();
   }

@@ -281,8 +281,8 @@ class KeptSession implements KeptAlive, DialectSink, ReadingEvents {
   }
 
   /** DialectSink. */
-  say(bytes: Uint8Array): void {
-    this.#writer.say(bytes);
+  say(bytes: Uint8Array, isCredit?: boolean): void {
+    this.#writer.say(bytes, isCredit);
   }
 
   /** DialectSink. */

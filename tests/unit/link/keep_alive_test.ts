@@ -11,7 +11,16 @@ import { NetError } from "../../../lib/core/error.ts";
 import { defaultLimits } from "../../../lib/core/limits.ts";
 import type { HeartbeatOptions } from "../../../lib/link/heartbeat_options.ts";
 import { type HeartbeatEvent, keepAlive, type KeptAlive } from "../../../lib/link/keep_alive.ts";
-import { encodeFrame, encodeFrameMessage, makePreface } from "../../../lib/wire/heartbeat_frame.ts";
+import {
+  decodeCredit,
+  encodeFrame,
+  encodeFrameMessage,
+  type Frame,
+  FrameReader,
+  initialCredit,
+  makePreface,
+} from "../../../lib/wire/heartbeat_frame.ts";
+import { encodePing, pingBytes } from "../../../lib/wire/pingpong.ts";
 import { makePair, type PairEnd, type PairOptions } from "../../support/pair.ts";
 import { bytesOf } from "../../support/relaying.ts";
 
@@ -323,6 +332,35 @@ Deno.test("heartbeat: an end that waits for room is not cut off by the peer's ow
   await ending;
   const end = encodeFrame("end");
   assertEquals(said.slice(-end.length), [...end]);
+  await closed(session);
+});
+
+Deno.test("heartbeat: credit is given also behind answers that a peer has not taken", async () => {
+  const { session, peer, clock } = kept({}, { capacity: initialCredit });
+  const ping = encodeFrame("ping", encodePing({ sequence: 1, sentUs: 0 }, pingBytes));
+  const writing = session.write(new Uint8Array(initialCredit)); // nothing goes after it for now
+  await peer.write(makePreface());
+  for (let count = 0; count < 100; count++) await peer.write(ping);
+  const data = encodeFrame("data", new Uint8Array(initialCredit));
+  for (let sent = 0; sent < defaultLimits["heartbeat-window"]; sent += initialCredit) {
+    await peer.write(data);
+    for (let got = 0; got < initialCredit;) got += await session.read(new Uint8Array(4096)) ?? 0;
+  }
+  const said = new Map<string, number>();
+  const reader = new FrameReader(makePreface());
+  let granted = initialCredit;
+  const sink = {
+    put: ({ type, payload }: Frame) => {
+      said.set(type, (said.get(type) ?? 0) + 1);
+      if (type === "credit") granted += decodeCredit(payload);
+    },
+  };
+  const into = new Uint8Array(initialCredit);
+  do reader.push(into.subarray(0, await peer.read(into) ?? 0), sink); while (peer.waiting > 0);
+  await writing;
+  assertEquals(said.get("pong"), 64);
+  assertEquals(granted, 2 * defaultLimits["heartbeat-window"]);
+  await clock.advance(1);
   await closed(session);
 });
 
