@@ -6,12 +6,12 @@
 
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
-import { toNetError } from "../core/error.ts";
+import { type NetError, toNetError } from "../core/error.ts";
 import type { Host } from "../core/host.ts";
 import { monotonicMicroseconds, notifyManager } from "../sys/notify.ts";
 import { encodeSockaddr } from "../wire/sockaddr.ts";
 
-/** Between two attempts to tell a manager whose queue is full, as while systemd reloads, ms. */
+/** Between two attempts to tell a manager whose queue is full, as while systemd reloads (ms). */
 const retryMs = 100;
 /** A manager that reads nothing at all must not cost memory. */
 const longestQueue = 16;
@@ -99,21 +99,24 @@ export class ServiceManager implements Disposable {
     this.#retry?.cancel();
     for (let state = this.#untold[0]; state !== undefined; state = this.#untold[0]) {
       try {
-        if (notifyManager(this.#name, state) === "again") {
-          this.#retry = this.#context.clock.timer(retryMs, () => this.#send());
-          return;
-        }
+        if (notifyManager(this.#name, state) === "again") return this.#sendLater();
       } catch (thrown) {
-        this.#say(thrown);
+        const error = toNetError(thrown, "notify", "NOTIFY_SOCKET");
+        // No descriptor for now: a watchdog must not end a server for being busy.
+        if (error.kind === "exhausted") return this.#sendLater();
+        this.#say(error);
       }
       this.#untold.shift();
     }
   }
 
-  #say(thrown: unknown): void {
+  #sendLater(): void {
+    this.#retry = this.#context.clock.timer(retryMs, () => this.#send());
+  }
+
+  #say(error: NetError): void {
     if (this.#failed) return;
     this.#failed = true;
-    const error = toNetError(thrown, "notify", "NOTIFY_SOCKET");
     this.#context.log.write("warning", "notify", error.message, { code: error.code ?? null });
   }
 }

@@ -24,7 +24,16 @@ function useUp() {
 }
 `;
   const url = `data:application/javascript,${encodeURIComponent(module + given)}`;
-  const deno = [Deno.execPath(), "run", "-A", "--quiet", "--no-check", "--no-lock", url];
+  const deno = [
+    Deno.execPath(),
+    "run",
+    "-A",
+    "--quiet",
+    "--no-check",
+    "--no-lock",
+    "--unstable-net",
+    url,
+  ];
   const { stdout, stderr, success } = await new Deno.Command("sh", {
     args: ["-c", 'ulimit -n 64; exec "$@"', "sh", ...deno],
     signal: AbortSignal.timeout(10_000),
