@@ -20,7 +20,7 @@ export interface EventReader<T> extends AsyncIterableIterator<T> {
  * first events of something that starts at once are not lost.
  */
 export class EventStream<T> implements AsyncIterable<T> {
-  readonly #maximum: number;
+  #maximum: number;
   readonly #readers = new Set<Reader<T>>();
   /** What came before the first reader. */
   #early: Reader<T> | undefined;
@@ -39,6 +39,12 @@ export class EventStream<T> implements AsyncIterable<T> {
   /** Gives an event to every reader; after the end it does nothing. Never waits, never throws. */
   put(event: T): void {
     for (const reader of this.#readers) reader.put(event);
+  }
+
+  /** Lets more events wait for each reader: who has more to tell than before. Never fewer. */
+  widen(maximum: number): void {
+    this.#maximum = Math.max(this.#maximum, maximum);
+    for (const reader of this.#readers) reader.maximum = this.#maximum;
   }
 
   /** No more events: readers get what waits, and then their end. Idempotent. */
@@ -71,14 +77,14 @@ export class EventStream<T> implements AsyncIterable<T> {
 /** The queue of one reader. */
 class Reader<T> implements EventReader<T> {
   dropped = 0;
-  readonly #maximum: number;
+  maximum: number;
   readonly #leave: () => void;
   readonly #queue: T[] = [];
   readonly #waiting: ((result: IteratorResult<T>) => void)[] = [];
   #hasEnded = false;
 
   constructor(maximum: number, leave: () => void) {
-    this.#maximum = maximum;
+    this.maximum = maximum;
     this.#leave = leave;
   }
 
@@ -86,7 +92,7 @@ class Reader<T> implements EventReader<T> {
     const waiter = this.#waiting.shift();
     if (waiter !== undefined) return waiter({ done: false, value: event });
     this.#queue.push(event);
-    if (this.#queue.length <= this.#maximum) return;
+    if (this.#queue.length <= this.maximum) return;
     this.#queue.shift();
     this.dropped++;
   }

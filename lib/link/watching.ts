@@ -72,9 +72,7 @@ export class Watching implements AsyncDisposable, AsyncIterable<WatchEvent> {
     this.#probe = probe;
     this.#context = context;
     this.#machine = new WatchMachine(options);
-    // The first look at everything changes everything: that much must wait for a reader at least.
-    const queue = Math.max(context.limits["event-queue"], 2 * targets.length);
-    this.#events = new EventStream(queue);
+    this.#events = new EventStream(context.limits["event-queue"]);
     this.#retarget(targets);
     if (context.signal.aborted) this.#stop();
     else {
@@ -154,6 +152,8 @@ export class Watching implements AsyncDisposable, AsyncIterable<WatchEvent> {
       throw new NetError({ kind: "limit", op: "watch", message, hint });
     }
     this.#machine.retarget(targets, clock.now(), clock.wall());
+    // The first look at everything changes everything: that much must wait for a reader at least.
+    this.#events.widen(2 * targets.length);
     this.#generation++;
   }
 

@@ -190,3 +190,18 @@ Deno.test("asking once: the answer, what fails it, and the signal", async () => 
   await assertRejects(() => cut, Error, "cut");
   assertEquals(disposed, 4);
 });
+
+Deno.test("the first look at targets that came later is told of each, however many they are", async () => {
+  const clock = new VirtualClock();
+  const most = defaultLimits["event-queue"];
+  const watching = new Watching([target("a")], () => 1, {}, makeContext({ clock }));
+  const events = watching[Symbol.asyncIterator]();
+  await clock.advance(100);
+  watching.retarget(Array.from({ length: 2 * most }, (_, at) => target(`b${at}`)));
+  watching.probeNow();
+  await clock.advance(1_000);
+  await watching[Symbol.asyncDispose]();
+  let up = 0;
+  for await (const event of events) if (event.event === "state" && event.state === "up") up++;
+  assertEquals([up, events.dropped], [1 + 2 * most, 0]);
+});
