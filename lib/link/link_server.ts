@@ -157,7 +157,8 @@ export class LinkServer implements AsyncDisposable {
       return reportOf(error);
     }
     const kept = greeting === null ? null : await this.#claim(greeting.hello);
-    if (greeting === null || kept === null) {
+    // It may have been taken over in the very turn in which it was claimed.
+    if (greeting === null || kept === null || kept.isOver) {
       await carrier[Symbol.asyncDispose]();
       return reportOf(null);
     }

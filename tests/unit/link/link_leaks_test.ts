@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HandListener, Linked, openPipes } from "../../support/linked.ts";
 import { WrappedDuplex } from "../../../lib/stream/wrapped.ts";
 import { makePair } from "../../support/pair.ts";
@@ -23,6 +23,26 @@ class Sipping extends WrappedDuplex {
 
   handedOver(): number {
     return this.#taken;
+  }
+}
+
+/** Reads on only when it is let, once it has said something. */
+class Gated extends WrappedDuplex {
+  readonly #gate = Promise.withResolvers<void>();
+  #hasSpoken = false;
+
+  open(): void {
+    this.#gate.resolve();
+  }
+
+  override async read(into: Uint8Array): Promise<number | null> {
+    if (this.#hasSpoken) await this.#gate.promise;
+    return await super.read(into);
+  }
+
+  override async write(chunk: Uint8Array): Promise<void> {
+    this.#hasSpoken = true;
+    await super.write(chunk);
   }
 }
 
@@ -229,4 +249,23 @@ Deno.test("a carrier that was cut before it is served is not served", async () =
   const report = await within(linked.server.serve(far, gate), () => "it is served", 1_000);
   assertEquals(report.reason, "signal");
   assertEquals(far.closed, true);
+});
+
+Deno.test("of two clients of one name that prove themselves at once, the first is let go", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const linked = new Linked({ limits: { "close-wait": 10 } });
+    const pairs = [makePair(), makePair()] as const;
+    const [first, second] = [new Gated(pairs[0][1]), new Gated(pairs[1][1])];
+    const serving = [linked.server.serve(first), linked.server.serve(second)] as const;
+    for (const [near] of pairs) await RawLinkClient.begin(near, "one name");
+    await new Promise((then) => setTimeout(then, 0));
+    first.open();
+    for (let turn = 0; turn < turns; turn++) await null;
+    second.open();
+    await within(serving[0], () => `held, ${turns} turns between them`, 2_000);
+    const told = linked.serverEvents.map((event) => "id" in event && event.id === 1 && event.state);
+    assert(!told.slice(told.indexOf("over")).includes("up"), told.join());
+    await linked[Symbol.asyncDispose]();
+    await serving[1];
+  }
 });
