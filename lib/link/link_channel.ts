@@ -9,7 +9,7 @@ import { NetError } from "../core/error.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { maximumDataBytes } from "../wire/link_frame.ts";
 import type { LinkCode } from "../wire/link_code.ts";
-import { resetCodeOf, resetError } from "./link_errors.ts";
+import { overError, resetCodeOf, resetError } from "./link_errors.ts";
 import { giveBack } from "./receive_queue.ts";
 import type { LinkSession } from "./session.ts";
 import type { ChannelKind } from "./session_events.ts";
@@ -60,6 +60,8 @@ export class LinkChannel implements Duplex {
   #hasInput = false;
   #hasEnded = false;
   #hasFinished = false;
+  /** The session ended before this side did. */
+  #isCut = false;
   /** What reads and writes throw from now on. */
   #failure: NetError | undefined;
 
@@ -110,6 +112,7 @@ export class LinkChannel implements Duplex {
   async write(chunk: Uint8Array): Promise<void> {
     for (let from = 0;;) {
       if (this.#failure !== undefined) throw this.#failure;
+      if (this.#isCut) throw overError(this.remote.text);
       if (this.#hasFinished) throw this.#closed("this side said that it writes no more");
       const taken = this.#put(from === 0 ? chunk : chunk.subarray(from));
       from += taken ?? 0;
@@ -185,11 +188,11 @@ export class LinkChannel implements Duplex {
 
   /** The machine has forgotten the channel, after the end of both directions. */
   tellClosed(): void {
-    const isCut = !this.#hasFinished && this.#failure === undefined;
+    this.#isCut = !this.#hasFinished && this.#failure === undefined;
     this.#hasEnded = this.#hasFinished = true;
     this.#wake("reader");
     this.#wake("writer");
-    if (isCut) this.onOver?.();
+    if (this.#isCut) this.onOver?.();
   }
 
   /** The peer has broken it. */

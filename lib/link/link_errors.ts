@@ -80,6 +80,12 @@ export function resetError(address: string, code: LinkCode): NetError {
   });
 }
 
+/** What is written to a channel that its session did not outlive. */
+export function overError(address: string): NetError {
+  const message = "the session of the link has ended";
+  return new NetError({ kind: "broken", op: "channel", address, message, blame: "remote" });
+}
+
 /** The peer takes nothing any more, while it is told that the session ends. */
 export function stalledError(waitMs: number): NetError {
   const message = `the other side takes nothing since ${waitMs / 1000} s`;

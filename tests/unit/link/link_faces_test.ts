@@ -340,3 +340,16 @@ Deno.test("a server that ends says goodbye: a client that wants to goes on with 
   await stays.listen("tcp://:1").catch(() => {}); // answered: it is up again
   assertEquals(linked.server.sessions.length, 1);
 });
+
+Deno.test("who writes to a channel whose session has ended is told that, and not that it ended itself", async () => {
+  const pipes = openPipes();
+  await using linked = new Linked({ handlers: pipes.handlers });
+  const channel = await linked.client().open("tcp://db:5432");
+  const target = await pipes.next();
+  await target.closeWrite();
+  assertEquals(await channel.read(new Uint8Array(1)), null);
+  await linked.server[Symbol.asyncDispose]();
+  await new Promise((then) => setTimeout(then, 5));
+  const error = await assertRejects(() => channel.write(new Uint8Array(1)), NetError);
+  assertEquals([error.kind, error.reason], ["broken", "the session of the link has ended"]);
+});
