@@ -32,6 +32,7 @@ class Watcher {
   readonly #told = new Set<() => void>();
   readonly #socket: NativeSocket;
   #timer: Timer | undefined;
+  #isDeaf = false;
 
   /** @throws {NetError} where netlink or FFI is not permitted */
   constructor() {
@@ -47,6 +48,11 @@ class Watcher {
       throw thrown;
     }
     void this.#run();
+  }
+
+  /** True once it hears of nothing any more. */
+  get isDeaf(): boolean {
+    return this.#isDeaf;
   }
 
   add(then: () => void): void {
@@ -70,7 +76,9 @@ class Watcher {
         while (this.#isGain(buffer)) this.#timer ??= realClock.timer(settleMs, this.#tell);
       }
     } catch {
-      // Forgotten, because nobody is left; or netlink has failed, and then nobody is told.
+      // Forgotten, because nobody is left; or there was no descriptor to wait with, and then those
+      // who have asked are not told. Who asks from now on gets another one.
+      this.#isDeaf = true;
     }
   }
 
@@ -126,7 +134,7 @@ let watcher: Watcher | undefined;
 export function onNetworkChange(then: () => void): Disposable {
   const own = () => then(); // the same function may be given twice
   try {
-    watcher ??= new Watcher();
+    if (watcher === undefined || watcher.isDeaf) watcher = new Watcher();
   } catch {
     return { [Symbol.dispose]: () => {} };
   }
