@@ -14,7 +14,7 @@ import { addressFor, type CallOptions, contextOf, portsOf } from "./endpoint.ts"
 import { refuseExposure } from "./exposure.ts";
 import { sayListening } from "./listening_line.ts";
 import { machineFigures } from "./machine_figures.ts";
-import { closeAll, figuresKey, setOrigin } from "./passive.ts";
+import { figuresKey, setOrigin } from "./passive.ts";
 import { looped, RunningServer } from "./running.ts";
 
 /** How `serveStats` behaves. */
@@ -40,7 +40,7 @@ const maximumSessions = 64;
  * ```
  *
  * @throws {AddressError} for an address that cannot be
- * @throws {NetError} kind "exposure", "usage" for datagrams; what listening says
+ * @throws {NetError} kind "exposure", "usage" for what carries no HTTP; what listening says
  */
 export async function serveStats(
   address: string | Address,
@@ -52,7 +52,7 @@ export async function serveStats(
   const context = contextOf(options);
   // Loaded here: most servers have no use for the packages. Before listening: nothing can fail then.
   const { openStats } = await import("../service/stats.ts");
-  const listeners = await openQuietly(target, context, options, "--stats");
+  const listeners = await openQuietly(target, context, options);
   for (const listener of listeners) {
     const { local } = listener;
     setOrigin(listener, figuresKey(target));
@@ -72,32 +72,40 @@ export async function serveStats(
   return new RunningServer(listeners, looped(opened.handle), policy, quiet, close);
 }
 
-/** Refuses an address of figures, before anything is opened. @throws {NetError} kind "exposure" */
+/**
+ * Refuses an address of figures, before anything is opened.
+ *
+ * @throws {NetError} kind "exposure"; "usage" for what carries no HTTP
+ */
 export function refuseStats(address: Address, isPublic: boolean): void {
+  refuseOneWay(address, "--stats");
   refuseExposure(address, "--stats", isPublic);
 }
 
+/** Schemes of listeners whose sessions are streams both ways. */
+const twoWay: ReadonlySet<string> = new Set(["tcp", "unix", "fd", "memory"]);
+
 /**
- * Opens the listeners of an HTTP endpoint beside the real work.
+ * Refuses an address that cannot carry HTTP, before anything is opened.
  *
  * @param flag what asked for it, for the line
- * @throws {NetError} kind "usage" for datagrams; what listening says
+ * @throws {NetError} kind "usage"
  */
+export function refuseOneWay({ scheme }: Address, flag: string): void {
+  if (twoWay.has(scheme)) return;
+  const message = `${flag} is HTTP, which ${scheme} does not carry`;
+  const hint = "listen on tcp:// or unix:";
+  throw new NetError({ kind: "usage", op: "listen", message, hint });
+}
+
+/** Opens the listeners of an HTTP endpoint beside the real work. @throws what listening says */
 export async function openQuietly(
   target: Address,
   context: Context,
   options: CallOptions,
-  flag: string,
 ): Promise<readonly Listener[]> {
   const opened = await openPassive(target, context, portsOf(options));
-  const listeners = opened.flatMap((one) => one.kind === "listener" ? one.listener : []);
-  if (listeners.length === opened.length) return listeners;
-  for (const one of opened) {
-    if (one.kind === "datagrams") await one.datagrams[Symbol.asyncDispose]();
-  }
-  await closeAll(listeners);
-  const message = `${flag} is HTTP, which datagrams do not carry`;
-  throw new NetError({ kind: "usage", op: "listen", message });
+  return opened.flatMap((one) => one.kind === "listener" ? one.listener : []);
 }
 
 function figuresOf(server: RunningServer): ServerFigures {

@@ -11,7 +11,7 @@ import { addressFor, type CallOptions, contextOf } from "./endpoint.ts";
 import { refuseExposure } from "./exposure.ts";
 import { sayListening } from "./listening_line.ts";
 import { looped, RunningServer } from "./running.ts";
-import { onlyTrouble, openQuietly } from "./stats.ts";
+import { onlyTrouble, openQuietly, refuseOneWay } from "./stats.ts";
 
 /** How `serveWatch` behaves. */
 export interface ServeWatchOptions extends CallOptions {
@@ -53,7 +53,7 @@ const otherSessions = 64;
  * `/healthz`. It lives until it is disposed; the watch goes on without it.
  *
  * @throws {AddressError} for an address that cannot be
- * @throws {NetError} kind "exposure", "usage" for datagrams; what listening says
+ * @throws {NetError} kind "exposure", "usage" for what carries no HTTP; what listening says
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export async function serveWatch(
   const context = contextOf(options);
   // Loaded here: most programs have no use for the packages. Before listening: nothing can fail then.
   const { openWatchWeb } = await import("../service/watch_web.ts");
-  const listeners = await openQuietly(target, context, options, "--web");
+  const listeners = await openQuietly(target, context, options);
   for (const { local } of listeners) {
     // As every listener; what to open in a browser is a line of its own.
     sayListening(context.log, local);
@@ -90,8 +90,13 @@ export async function serveWatch(
   return new WatchWeb(new RunningServer(listeners, looped(opened.handle), policy, quiet), close);
 }
 
-/** Refuses an address of the page, before anything is opened. @throws {NetError} kind "exposure" */
+/**
+ * Refuses an address of the page, before anything is opened.
+ *
+ * @throws {NetError} kind "exposure"; "usage" for what carries no HTTP
+ */
 export function refuseWeb(address: Address, isPublic: boolean): void {
+  refuseOneWay(address, "--web");
   refuseExposure(address, "--web", isPublic);
 }
 

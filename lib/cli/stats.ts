@@ -17,7 +17,7 @@ import type { Flags } from "./flag.ts";
  * Looks at the flag without opening anything.
  *
  * @throws {AddressError} for what is no address
- * @throws {NetError} kind "exposure"
+ * @throws {NetError} kind "exposure"; "usage" for what carries no HTTP
  */
 export function checkStats(flags: Flags): void {
   const text = flags.text("stats");

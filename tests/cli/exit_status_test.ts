@@ -38,6 +38,12 @@ Deno.test("what cannot be asked for is exit 2, one line, with the nearest name",
       /^plumb: address tcp:\/\/h:1\?keepalive=30: keepalive: a duration needs a unit; write 30s$/,
     ],
     [["serve", "eho", ":0"], 2, /unknown service eho; did you mean echo\?$/],
+    // One line: nothing listens before that is known.
+    [
+      ["serve", "echo", "127.0.0.1:0", "--stats", "udp://127.0.0.1:0"],
+      2,
+      /--stats is HTTP, which udp does not carry; listen on tcp:\/\/ or unix:$/,
+    ],
     [["serve", "anounce", ":0"], 2, /unknown service anounce; did you mean announce\?$/],
     [["serve", "echo", "--replies=1", ":0"], 2, /^plumb: serve: unknown flag --replies/],
     [["serve", "echo", "--utf8", ":0"], 2, /^plumb: serve: --utf8 is of upper, not of echo$/],

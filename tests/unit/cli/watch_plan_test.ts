@@ -16,6 +16,7 @@ Deno.test("what is wrong with a watch is told before anything is opened", async 
     [["h:1", "--on-change", "'x"], "--on-change: a single quote that is not closed"],
     [["h:1", "--on-change", " "], "--on-change: no command"],
     [["h:1", "--web", ":80"], "--public"],
+    [["h:1", "--web", "fifo:/nowhere"], "--web is HTTP, which fifo does not carry"],
     [["h:1", "--web-host", "x"], "--web-host belongs to --web"],
     [["-"], "no peer that could be watched"],
     [["listen::1"], "listen"],
