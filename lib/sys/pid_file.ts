@@ -6,7 +6,7 @@
 import type { Context } from "../core/context.ts";
 import { NetError, quote, toNetError } from "../core/error.ts";
 import { folderTurn } from "./folder_turn.ts";
-import { readSystemText } from "./procfs.ts";
+import { isUnreadable, readSystemText } from "./procfs.ts";
 
 /** A longer text is no process id. */
 const longestText = 32;
@@ -85,9 +85,20 @@ function place(own: string, path: string, replaced: readonly (number | undefined
 
 /** @returns null where there is no file, NaN where it holds no process id */
 function readPid(path: string): number | null {
+  // Opening a named pipe would wait, and all of the program with it.
+  if (!isPlainOrGone(path)) return NaN;
   const text = readSystemText(path, longestText);
   if (text === null) return null;
   return /^[1-9]\d{0,9}\n?$/.test(text) ? Number(text) : NaN;
+}
+
+function isPlainOrGone(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (thrown) {
+    if (isUnreadable(thrown)) return true;
+    throw thrown;
+  }
 }
 
 function removeIfThere(path: string): void {

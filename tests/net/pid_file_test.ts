@@ -93,3 +93,18 @@ Deno.test("the folder of a pid file that is not there is told", async () => {
   );
   assertEquals([error.kind, error.address], ["not-found", "/nowhere/at/all"]);
 });
+
+Deno.test("what is no plain file is no pid file: kept, and not waited for", () =>
+  withFolder(async (folder) => {
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+    for (const path of [`${folder}/pipe`, folder]) {
+      const error = await assertRejects(
+        () => takePidFile(path, Deno.pid, makeContext()),
+        NetError,
+        "no pid file",
+      );
+      assertEquals([error.kind, error.address], ["usage", path]);
+    }
+    assertEquals((await Deno.lstat(`${folder}/pipe`)).isFifo, true);
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 1);
+  }));
