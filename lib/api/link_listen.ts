@@ -111,7 +111,9 @@ export async function listenLink(
     const listeners = await openListeners(target, context, ports);
     const handle = looped((carrier, within, { watch }) => server.serve(carrier, within, watch));
     const close = () => server[Symbol.asyncDispose]();
-    const running = new RunningLinkServer(server, listeners, handle, options, context, close);
+    // A client that is not told of the end would wait for a session that nobody has any more.
+    const policy = { ...options, cutsItself: true };
+    const running = new RunningLinkServer(server, listeners, handle, policy, context, close);
     // The carriers are its connections: they end when nothing is carried any more.
     const drain = () => void server.drain();
     running.gate.draining.addEventListener("abort", drain, { once: true });

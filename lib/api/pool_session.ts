@@ -75,7 +75,7 @@ export async function loadSessions(_module: string, setup: unknown): Promise<Tas
     tell({ taken: socketIdentity(socket.fd) } satisfies Taken);
     const session = acceptedSession(socket, { local, remote }, context);
     const info = { id, listener: new NamedListener(listener), sessions: () => open };
-    const serving = new SessionTask(settled(session, 0), info, context, task.firstByteMs);
+    const serving = new SessionTask(settled(session, 0), info, context, task);
     running.signal.addEventListener("abort", () => serving.cut(reasonOfSignal(running.signal)));
     using _ = sayFlows(serving, context.clock, send);
     const report = await serving.run(opened.handle);

@@ -199,14 +199,14 @@ class Far {
     const incoming = this.#take(key);
     if (incoming === undefined) return;
     const local = this.#work.locals[incoming.at] ?? this.#work.listener.local;
-    const { firstByteMs, context } = this.#work;
+    const { context } = this.#work;
     const info = {
       id,
       listener: new NamedListener(local),
       draining: this.#closing.signal,
       sessions: this.#sessionsOpen,
     };
-    const task = new SessionTask(incoming, info, context, firstByteMs);
+    const task = new SessionTask(incoming, info, context, this.#work);
     this.#sessions.set(key, { task, run: this.#run(key, task), told: 0 });
   }
 

@@ -95,6 +95,11 @@ export interface AcceptPolicy {
   readonly access?: (peer: Peer) => string | null;
   /** Ends a session when its peer has sent nothing for so long (ms) after it was let in. */
   readonly firstByteMs?: number;
+  /**
+   * The handler ends a session that is cut by itself, soon: it has something to say to the peer
+   * before. Default: the session is aborted under it.
+   */
+  readonly cutsItself?: boolean;
   /** One client at a time is what is wanted: that there is no further place is no news then. */
   readonly isIterative?: boolean;
   /** Serves one session; the listeners close as soon as it is there. */

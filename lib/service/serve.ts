@@ -116,10 +116,9 @@ export class Server {
       return;
     }
     const { id } = admission;
-    const { firstByteMs } = this.#policy;
     const { draining } = this.#gate;
     const info = { id, listener, draining, sessions: this.#openSessions };
-    const task = new SessionTask(incoming, info, this.#context, firstByteMs);
+    const task = new SessionTask(incoming, info, this.#context, this.#policy);
     this.#tasks.set(id, task);
     scope.spawn(() => task.run(this.#handler, this.#ended));
   }

@@ -11,7 +11,7 @@ import { type Reason, reasonOfSignal, SessionEnd } from "../core/reason.ts";
 import { expectFirstByte } from "../stream/first_byte.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import type { SessionOutcome } from "./contract.ts";
-import type { SessionFlows, SessionHandler, SessionInfo } from "./policy.ts";
+import type { AcceptPolicy, SessionFlows, SessionHandler, SessionInfo } from "./policy.ts";
 
 /** Who is told how a session went. */
 export type SessionEnded = (id: number, outcome: SessionOutcome) => void;
@@ -24,15 +24,24 @@ export class SessionTask {
   /** Of its own, not derived: thousands of listeners on one signal would make each slow to remove. */
   readonly #controller = new AbortSource();
   readonly #firstByteMs: number | undefined;
+  readonly #cutsItself: boolean;
   #session: Duplex | undefined;
   /** What has passed so far; none before the handler says it. */
   flows: SessionFlows = { bytesIn: 0, bytesOut: 0 };
 
-  /** @param firstByteMs the peer must have sent something after so long; without it, never */
-  constructor(incoming: Incoming, info: SessionInfo, context: Context, firstByteMs?: number) {
+  /**
+   * @param policy `firstByteMs`: the peer must have sent something after so long; without it, never
+   */
+  constructor(
+    incoming: Incoming,
+    info: SessionInfo,
+    context: Context,
+    { firstByteMs, cutsItself = false }: Pick<AcceptPolicy, "firstByteMs" | "cutsItself"> = {},
+  ) {
     this.#incoming = incoming;
     this.#info = { ...info, watch: (live) => this.flows = live };
     this.#firstByteMs = firstByteMs;
+    this.#cutsItself = cutsItself;
     this.#context = { ...context, signal: this.#controller.signal };
   }
 
@@ -46,7 +55,7 @@ export class SessionTask {
     if (this.#controller.signal.aborted) return;
     const end = new SessionEnd(reason);
     this.#controller.abort(end);
-    this.#session?.abort(end);
+    if (!this.#cutsItself) this.#session?.abort(end);
   }
 
   /**

@@ -13,6 +13,7 @@ import type { Duplex } from "../../lib/core/contract.ts";
 import { NetError } from "../../lib/core/error.ts";
 import { readExactly } from "../../lib/stream/read.ts";
 import { readinessSettled } from "../../lib/sys/readiness.ts";
+import { within } from "../support/within.ts";
 
 const key = new Uint8Array(32).fill(3);
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -197,3 +198,24 @@ linkTest("a session that nobody comes back to is forgotten, with its listeners",
     kind = failed instanceof NetError ? failed.kind : "";
   }
 });
+
+linkTest(
+  "a drain whose time is over ends the link: what a reverse forward has opened is closed",
+  async () => {
+    await using door = await listen("tcp://127.0.0.1:0");
+    const reverses = [`listen:tcp://127.0.0.1:0=${door.addresses[0]?.text}`];
+    await using pair = await linked(["listen:tcp://127.0.0.1:*"], { reverses }, { drainMs: 20 });
+    await using visitor = await connect(pair.session.addresses[0]?.text ?? "");
+    await using target = await door.accept();
+    assert(target !== null);
+    await visitor.write(bytes("hello"));
+    await visitor.closeWrite();
+    assertEquals(await said(target, 5), "hello");
+    assertEquals(await target.read(new Uint8Array(1)), null);
+    await pair.server.drain();
+    const closed = async () => {
+      while (pair.session.tally()?.open !== 0) await new Promise((then) => setTimeout(then, 5));
+    };
+    await within(closed(), () => "it is open", 5_000);
+  },
+);
