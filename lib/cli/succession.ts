@@ -68,7 +68,8 @@ export class Succession implements AsyncDisposable {
    * The server listens: the one before may go, and the next one may come. One that was told to end
    * by now does not take over: the one before goes on.
    *
-   * @throws {NetError} where the place for the next one is taken
+   * @throws {NetError} where the place for the next one is taken, and nobody was there before: who
+   * has taken over serves on, for nobody else does any more
    */
   async listening(
     server: RunningServer,
@@ -77,17 +78,27 @@ export class Succession implements AsyncDisposable {
   ): Promise<void> {
     if (server.gate.closing.aborted) return;
     const before = this.#before;
-    if (before !== null) {
-      // While the one before still holds it: it removes only what is its own when it ends.
-      await this.#takePidFile(before.pid);
-      await before.ready().catch((thrown) => {
-        // It has ended by itself meanwhile: that is what was wanted of it.
-        const { message } = toNetError(thrown, "takeover");
-        this.#context.log.write("info", "takeover", `the server before went away: ${message}`);
-      });
-      this.#context.log.write("notice", "takeover", `taken over from process ${before.pid}`);
-      this.#before = null;
-    }
+    if (before === null) return await this.#waitForNext(server, observed, manager);
+    // While the one before still holds it: it removes only what is its own when it ends.
+    await this.#takePidFile(before.pid);
+    await before.ready().catch((thrown) => {
+      // It has ended by itself meanwhile: that is what was wanted of it.
+      const { message } = toNetError(thrown, "takeover");
+      this.#context.log.write("info", "takeover", `the server before went away: ${message}`);
+    });
+    this.#context.log.write("notice", "takeover", `taken over from process ${before.pid}`);
+    this.#before = null;
+    await this.#waitForNext(server, observed, manager).catch((thrown) => {
+      const { message } = toNetError(thrown, "takeover");
+      this.#context.log.write("warning", "takeover", `nobody can take over: ${message}`);
+    });
+  }
+
+  async #waitForNext(
+    server: RunningServer,
+    observed: Observed,
+    manager: ServiceManager | null,
+  ): Promise<void> {
     if (this.#path === undefined) return;
     const { Handover } = await import("../api/handover.ts");
     const onGone = ({ pid, taken }: Successor) => {

@@ -210,6 +210,29 @@ Deno.test("a new server that finds another one before it asks again who is there
     assertEquals(await second, null);
   }));
 
+Deno.test("who has taken over serves on where no next one can come, and says so", () =>
+  withFolder(async (folder) => {
+    const door = await openHandover(`${folder}/t`, makeContext());
+    await using before = await listen("tcp://127.0.0.1:0");
+    const [listener] = before.listeners;
+    const [local] = before.addresses;
+    const words = ["serve", "echo", local?.text ?? "", "--takeover", `${folder}/t`];
+    await using after = startPlumb(words);
+    const visitor = await door.accept();
+    const header = JSON.stringify({ schema: 1, sockets: [{ for: "", local }] });
+    const session = visitor?.send(`${header}\n`, [listener?.descriptor?.() ?? -1]);
+    await session?.read(new Uint8Array(64)); // "ready 0"
+    await door.close();
+    await Deno.writeTextFile(`${folder}/t`, "somebody else's");
+    await session?.write(encode("done\n"));
+    await session?.[Symbol.asyncDispose]();
+    await before[Symbol.asyncDispose]();
+    await after.stderrLine(/nobody can take over: listen unix:.*\/t: /);
+    assertEquals(await conversation(local?.text ?? "", "served"), "served");
+    assertEquals((await after.stop()).code, 0);
+    assertEquals(await Deno.readTextFile(`${folder}/t`), "somebody else's");
+  }));
+
 Deno.test("clients in the backlog of the old server are served by the new one", () =>
   withFolder(async (folder) => {
     const args = ["serve", "echo", "tcp://127.0.0.1:0", "--takeover", `${folder}/t`];
