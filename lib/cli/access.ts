@@ -16,6 +16,7 @@ import {
   parseAccessWords,
 } from "../wire/access_list.ts";
 import type { Flags } from "./flag.ts";
+import { Newest } from "./newest.ts";
 
 /** What the flags say; files are not read yet. */
 export interface AccessWords {
@@ -38,10 +39,8 @@ export class AccessInForce {
   readonly #words: AccessWords;
   readonly #host: Host;
   readonly #limits: Limits;
+  readonly #newest = new Newest();
   #list: AccessList;
-  /** Which reading began last, and which one the list is of. */
-  #begun = 0;
-  #inForce = 0;
 
   private constructor(words: AccessWords, list: AccessList, host: Host, limits: Limits) {
     this.#words = words;
@@ -65,12 +64,8 @@ export class AccessInForce {
    * @throws {NetError} what is wrong
    */
   async reload(): Promise<void> {
-    const turn = ++this.#begun;
-    const list = await readList(this.#words, this.#host, this.#limits);
-    // What was read before may come later, as from a slow file system.
-    if (turn < this.#inForce) return;
-    this.#inForce = turn;
-    this.#list = list;
+    const read = () => readList(this.#words, this.#host, this.#limits);
+    await this.#newest.take(read, (list) => this.#list = list);
   }
 }
 

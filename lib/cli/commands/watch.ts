@@ -17,6 +17,7 @@ import { ChangeHooks, checkHook } from "../change_hooks.ts";
 import type { CommandContext, Invocation } from "../command.ts";
 import { statusOfSignal } from "../exit.ts";
 import type { Flags } from "../flag.ts";
+import { Newest } from "../newest.ts";
 import { usage } from "../normalise.ts";
 import type { Plan } from "../plan.ts";
 import { planEndpoint } from "../planned_endpoint.ts";
@@ -53,10 +54,11 @@ export async function run(plan: Plan, session: CommandContext): Promise<number> 
   const { flags, host, context } = session;
   const rounds = roundsOf(flags);
   const first = await targetsOf(plan, session);
+  const newest = new Newest();
   // No signal comes in before both are there: nothing is waited for in between.
   using signals = drainOnSignal(host, context, {
     tally: () => sayTally(watching, report),
-    reload: () => void reload(plan, session, watching, report),
+    reload: () => void reload(plan, session, newest, watching, report),
   });
   await using watching = watch(first, {
     ...signals.context,
@@ -199,14 +201,17 @@ function isPublic(flags: Flags): boolean {
 async function reload(
   plan: Plan,
   session: CommandContext,
+  newest: Newest,
   watching: Watch,
   { log }: WatchReport,
 ): Promise<void> {
   if (session.flags.text("file") !== undefined) {
     try {
-      watching.setTargets(await targetsOf(plan, session));
-      const { size } = watching.targets;
-      log.write("notice", "reload", `${size} targets`, { targets: size });
+      await newest.take(() => targetsOf(plan, session), (targets) => {
+        watching.setTargets(targets);
+        const { size } = watching.targets;
+        log.write("notice", "reload", `${size} targets`, { targets: size });
+      });
     } catch (thrown) {
       const { message } = toNetError(thrown, "reload");
       const text = `reload: ${message}; the targets stay as they were`;
