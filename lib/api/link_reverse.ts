@@ -16,6 +16,9 @@ import type { LinkClient } from "../link/link_client.ts";
 /** How soon and how seldom it is asked for again while the other side cannot listen, ms. */
 const again = { initialMs: 500, maximumMs: 30_000 };
 
+/** One that was there for so long has held, ms: what ended it is news, and it is asked for at once. */
+const heldMs = 1_000;
+
 /** What comes in at the other side. */
 export class ReverseListener implements Listener {
   #current: Listener;
@@ -23,6 +26,9 @@ export class ReverseListener implements Listener {
   readonly #address: Address;
   readonly #context: Context;
   readonly #closing: ChildContext;
+  readonly #backoff = new Backoff(again);
+  /** Since when it listens. */
+  #sinceMs: number;
 
   /**
    * Asks for it, and says where it listens.
@@ -43,6 +49,7 @@ export class ReverseListener implements Listener {
     this.#address = address;
     this.#current = first;
     this.#context = context;
+    this.#sinceMs = context.clock.now();
     this.#closing = deriveContext(context);
     void client.done.then(() => this.#closing.abort());
     this.#say();
@@ -79,7 +86,8 @@ export class ReverseListener implements Listener {
   /** @returns false once it was closed, or the link is over */
   async #again(): Promise<boolean> {
     const { context } = this.#closing;
-    const backoff = new Backoff(again);
+    if (context.clock.now() - this.#sinceMs >= heldMs) this.#backoff.reset();
+    else await this.#pause();
     while (!context.signal.aborted && !this.#client.isOver) {
       try {
         // No answer comes while the link is down, and it may be down for ever.
@@ -93,6 +101,7 @@ export class ReverseListener implements Listener {
           await this.#current[Symbol.asyncDispose]();
           return false;
         }
+        this.#sinceMs = context.clock.now();
         this.#say();
         return true;
       } catch (thrown) {
@@ -100,9 +109,14 @@ export class ReverseListener implements Listener {
         const { message } = toNetError(thrown, "listen", formatEndpoint(this.#address));
         context.log.write("warning", "reverse", message, { message });
       }
-      await sleep(context.clock, backoff.next(), context.signal).catch(() => {});
+      await this.#pause();
     }
     return false;
+  }
+
+  async #pause(): Promise<void> {
+    const { clock, signal } = this.#closing.context;
+    await sleep(clock, this.#backoff.next(), signal).catch(() => {}); // who called looks at it
   }
 
   #say(): void {
