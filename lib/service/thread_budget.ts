@@ -16,6 +16,9 @@ export const threadDescriptors = 8;
 /** Of the parent, for each child: a pipe each way and the pidfd that tells its end. */
 export const childDescriptors = 3;
 
+/** What the runtime itself has open once it serves: of a small limit as much as of a large one. */
+const ownDescriptors = 30;
+
 /** What a model makes of a policy. */
 export interface ThreadBudget {
   /** What the gate is given: its bound leaves threads and children their descriptors. */
@@ -41,15 +44,16 @@ export function threadBudget(
   const serving = descriptorBound(each, context);
   const apart = { ...policy, descriptorsPerSession: ofThread, descriptorsKept: ofSession };
   const alive = descriptorBound(apart, context);
+  const possible = besidesOwn(ofThread, policy);
   const keeping = (count: number) => ({ ...policy, descriptorsKept: count * ofThread });
   switch (model.kind) {
     case "thread":
       // One beyond those that serve: it tells others that there is no place.
-      return { policy: each, threads: serving + 1 };
+      return { policy: each, threads: Math.min(serving + 1, possible) };
     case "threads":
-      return { policy: keeping(model.count), threads: alive };
+      return { policy: keeping(model.count), threads: Math.min(alive, possible) };
     case "pool": {
-      const threads = Math.max(serving, Math.min(model.minimum, alive));
+      const threads = Math.min(Math.max(serving, Math.min(model.minimum, alive)), possible);
       return { policy: keeping(Math.min(model.maximum, threads)), threads };
     }
     case "process":
@@ -62,8 +66,13 @@ export function threadBudget(
   }
 }
 
+/** How many that take so much each fit beside the runtime; unlike a bound of sessions, maybe none. */
+function besidesOwn(each: number, { descriptors = Infinity }: AcceptPolicy): number {
+  return Math.max(0, Math.floor((descriptors - ownDescriptors) / each));
+}
+
 /**
- * Refuses more threads than there are descriptors for, before anything is opened.
+ * Refuses more threads or processes than there are descriptors for, before anything is opened.
  *
  * @throws {NetError} kind "usage"
  */
@@ -73,15 +82,28 @@ export function refuseThreads(
   policy: AcceptPolicy,
   context: Context,
 ): void {
-  const least = model.kind === "threads" ? model.count : model.kind === "pool" ? model.minimum : 1;
-  const { threads } = threadBudget(model, listeners, policy, context);
-  if (least <= threads) return;
+  const most = model.kind === "process" || model.kind === "prefork"
+    ? besidesOwn(childDescriptors, policy)
+    : threadBudget(model, listeners, policy, context).threads;
+  if (leastOf(model) <= most) return;
   throw new NetError({
     kind: "usage",
     op: "model",
-    message: `${
-      formatModel(model)
-    }: ${policy.descriptors} descriptors allow no more than ${threads}`,
+    message: `${formatModel(model)}: ${policy.descriptors} descriptors allow no more than ${most}`,
     hint: "raise the limit of descriptors (ulimit -n)",
   });
+}
+
+/** How many a model cannot do without. */
+function leastOf(model: Model): number {
+  switch (model.kind) {
+    case "threads":
+      return model.count;
+    case "pool":
+      return model.minimum;
+    case "process":
+      return 1 + model.spare; // spares are started again while a session has its process
+    default:
+      return 1;
+  }
 }

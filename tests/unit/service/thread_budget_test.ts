@@ -44,3 +44,21 @@ Deno.test("more threads than there are descriptors for are refused, with the num
     refuseThreads(parseModel(model), 1, { descriptors: 64 }, context);
   }
 });
+
+Deno.test("what does not fit beside the runtime's own descriptors is refused, not tried", () => {
+  const refused = (model: string, descriptors: number) => {
+    try {
+      refuseThreads(parseModel(model), 1, { descriptors }, context);
+      return null;
+    } catch (thrown) {
+      return /allow no more than (\d+)/.exec(String(thrown))?.[1];
+    }
+  };
+  const models = ["thread", "threads=1", "pool=1..3", "process", "prefork=2"];
+  for (const model of models) assertEquals(refused(model, 32), "0", model);
+  for (const model of models) assertEquals(refused(model, 40), null, model);
+  assertEquals(refused("process", 36), "2");
+  assertEquals(refused("loop", 24), null);
+  assertEquals(budgetOf("thread", { descriptors: 40 }), [1, 1]);
+  assertEquals(budgetOf("pool=1..3", { descriptors: 40 })[1], 1);
+});
