@@ -9,15 +9,7 @@ import { listen } from "../../lib/api/listen.ts";
 import { readToEnd } from "../support/pair.ts";
 import { plumb, plumbCommand, start, startPlumb } from "../support/process.ts";
 import "../support/libc.ts";
-
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "plumb-manager-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../support/folder.ts";
 
 /** A service manager: says what it is told. */
 class Manager implements Disposable {

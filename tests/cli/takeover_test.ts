@@ -13,6 +13,7 @@ import "../support/libc.ts";
 import { holdings, settle } from "../support/descriptors.ts";
 import { readToEnd } from "../support/pair.ts";
 import { plumb, plumbCommand, start, startPlumb } from "../support/process.ts";
+import { withFolder } from "../support/folder.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -22,15 +23,6 @@ async function conversation(address: string, text: string): Promise<string> {
   await client.write(encode(text));
   await client.closeWrite();
   return decode(await readToEnd(client));
-}
-
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "plumb-takeover-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("a socket is taken over by the port that was picked for it, too", () =>

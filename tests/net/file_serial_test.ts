@@ -5,18 +5,10 @@ import { NetError } from "../../lib/core/error.ts";
 import { fileTransport } from "../../lib/transport/file.ts";
 import { holdings, settle } from "../support/descriptors.ts";
 import { connectWith, readAll, writeText } from "../support/open_transport.ts";
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "plumb-test-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../support/folder.ts";
 
 Deno.test("file is read to its end and cannot be written", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/f`, "content");
     await using session = await connectWith(fileTransport, `file:${folder}/f`);
     assertEquals(session.traits.readOnly, true);
@@ -37,7 +29,7 @@ for (
 ) {
   const what = before === null ? "a missing file" : "a file that is there";
   Deno.test(`file with mode=${mode} writes ${what}`, () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const path = `${folder}/f`;
       if (before !== null) await Deno.writeTextFile(path, before);
       await using session = await connectWith(fileTransport, `file:${path}?mode=${mode}`);
@@ -51,7 +43,7 @@ for (
 }
 
 Deno.test("file says what is wrong with its path", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     for (const mode of ["read", "write"]) {
       const error = await assertRejects(
         () => connectWith(fileTransport, `file:${folder}/none?mode=${mode}`),
@@ -88,7 +80,7 @@ Deno.test("devices are files: /dev/null ends at once and takes all", async () =>
 });
 
 Deno.test("aborting a file session frees it at once", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const before = holdings().descriptors;
     for (let i = 0; i < 20; i++) {
       const session = await connectWith(fileTransport, `file:${folder}/f?mode=create`);

@@ -4,18 +4,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { makeContext } from "../../lib/core/context.ts";
 import { NetError } from "../../lib/core/error.ts";
 import { takePidFile } from "../../lib/sys/pid_file.ts";
+import { withFolder } from "../support/folder.ts";
 
 /** Above what the kernel gives (pid_max is 4194304 at most). */
 const nobody = 999_999_999;
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "plumb-test-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const rounds = 100;
 

@@ -8,20 +8,11 @@ import { NetError } from "../../lib/core/error.ts";
 import type { Log } from "../../lib/core/log.ts";
 import { unixgramTransport } from "../../lib/transport/unixgram.ts";
 import { holdings, settle } from "../support/descriptors.ts";
-import { testFolder } from "../support/folder.ts";
+import { testFolder, withFolder } from "../support/folder.ts";
 import { connectWith, datagramsWith, readOnce, writeText } from "../support/open_transport.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (data: Uint8Array) => new TextDecoder().decode(data);
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "plumb-test-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function lookAt(path: string): Deno.FileInfo | null {
   try {
@@ -48,7 +39,7 @@ async function shout(socket: Datagrams): Promise<void> {
 }
 
 Deno.test("unixgram takes the answers of a peer that was bound by another spelling of its path", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
     const serving = shout(server);
     await Deno.symlink(folder, `${folder}/link`);
@@ -62,7 +53,7 @@ Deno.test("unixgram takes the answers of a peer that was bound by another spelli
   }));
 
 Deno.test("unixgram answers from the bound path while a receive waits", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
     assertEquals(server.local.text, `unixgram:${folder}/s`);
     const serving = shout(server);
@@ -81,7 +72,7 @@ Deno.test("unixgram answers from the bound path while a receive waits", () =>
   }));
 
 Deno.test("unixgram keeps messages, empty and large ones included", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
     await using client = await connectWith(unixgramTransport, `unixgram:${folder}/s`);
     const most = client.traits.maximumMessage ?? 0;
@@ -102,7 +93,7 @@ Deno.test("unixgram keeps messages, empty and large ones included", () =>
   }));
 
 Deno.test("unixgram never cuts a datagram silently", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
     await using client = await connectWith(unixgramTransport, `unixgram:${folder}/s`);
     await writeText(client, "0123456789");
@@ -113,7 +104,7 @@ Deno.test("unixgram never cuts a datagram silently", () =>
   }));
 
 Deno.test("unixgram drops what would answer a sender without a name", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const said: string[] = [];
     const log: Log = { write: (_level, _event, text) => said.push(text), enabled: () => true };
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`, {
@@ -129,7 +120,7 @@ Deno.test("unixgram drops what would answer a sender without a name", () =>
   }));
 
 Deno.test("unixgram waits while the receiver's queue is full, and abort ends the wait", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
     const client = await connectWith(unixgramTransport, `unixgram:${folder}/s`);
     let sent = 0;
@@ -150,7 +141,7 @@ Deno.test("unixgram waits while the receiver's queue is full, and abort ends the
   }));
 
 Deno.test("unixgram replaces a stale path and leaves everything else", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await leaveStale(`${folder}/s`);
     await using server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
     const before = lookAt(`${folder}/s`)?.ino;
@@ -172,7 +163,7 @@ Deno.test("unixgram replaces a stale path and leaves everything else", () =>
   }));
 
 Deno.test("unixgram leaves a path that another server has bound since", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const first = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
     await Deno.remove(`${folder}/s`);
     await using second = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);
@@ -183,7 +174,7 @@ Deno.test("unixgram leaves a path that another server has bound since", () =>
   }));
 
 Deno.test("unixgram makes its file with the asked mode", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const umask = Deno.umask();
     await using _one = await datagramsWith(unixgramTransport, `unixgram:${folder}/a?mode=0622`);
     await using _two = await datagramsWith(unixgramTransport, `unixgram:${folder}/b`);
@@ -193,7 +184,7 @@ Deno.test("unixgram makes its file with the asked mode", () =>
   }));
 
 Deno.test("unixgram says at once that nobody receives there", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await leaveStale(`${folder}/s`);
     for (const [path, kind] of [["none", "not-found"], ["s", "refused"]] as const) {
       const error = await assertRejects(
@@ -223,7 +214,7 @@ Deno.test("unixgram works over abstract names", async () => {
 });
 
 Deno.test("unixgram leaves no descriptor behind", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const before = holdings().descriptors;
     for (let i = 0; i < 20; i++) {
       const server = await datagramsWith(unixgramTransport, `unixgram:${folder}/s`);

@@ -19,3 +19,9 @@ export async function testFolder(): Promise<TestFolder> {
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
 }
+
+/** Works in one, as a function: for tests that are nothing else. */
+export async function withFolder(work: (path: string) => Promise<void>): Promise<void> {
+  await using folder = await testFolder();
+  await work(folder.path);
+}
