@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type Attempt, NetError } from "../core/error.ts";
+import { type Attempt, NetError, toNetError } from "../core/error.ts";
 import { statusOfError } from "./exit.ts";
 
 /** A failure, ready to be shown. */
@@ -26,7 +26,7 @@ export interface Failure {
 
 /** Describes what ended a command. */
 export function describeFailure(thrown: unknown): Failure {
-  const first = primary(thrown);
+  const first = foreseen(primary(thrown));
   const stack = stackOf(thrown);
   if (!(first instanceof NetError) || first.kind === "unexpected") return bug(first, stack);
   const exitStatus = statusOfError(first);
@@ -74,6 +74,13 @@ function bug(thrown: unknown, stack: readonly string[]): Failure {
     },
     stack,
   };
+}
+
+/** A permission that the runtime was not given is nobody's bug, wherever it was missed. */
+function foreseen(thrown: unknown): unknown {
+  return thrown instanceof Error && thrown.name === "NotCapable"
+    ? toNetError(thrown, "run")
+    : thrown;
 }
 
 /** Where closing failed after something else had (`await using`), the first failure is the cause. */

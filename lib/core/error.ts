@@ -277,7 +277,15 @@ export function toNetError(
     return new NetError({ ...init, ...known, code, blame: remote ? "remote" : blame });
   }
   const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  // The runtime's own words name the permission: `Requires net access to ..., run again with ...`.
+  if (thrown instanceof Error && thrown.name === "NotCapable") {
+    return new NetError({ ...init, kind: "permission", message: lowerFirst(message) });
+  }
   return new NetError({ ...init, kind: "unexpected", message, ...(code ? { code } : {}), blame });
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }
 
 /** Kind and words of a system error number's name; unknown names stay as they are. */
