@@ -120,7 +120,8 @@ class DatagramListener implements Listener, SessionHost {
   }
 
   forget(session: DatagramSession): void {
-    this.#pending.delete(session);
+    // Nobody will read what it holds, nor close it: its part of the queues is given back here.
+    if (this.#pending.delete(session)) session.abort();
     const { host } = session.remote;
     const key = this.#keyOf(session.remote);
     const entry = this.#entries.get(key);

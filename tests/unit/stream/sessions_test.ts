@@ -357,3 +357,14 @@ Deno.test("forged senders cost no more than the bounds", async () => {
   await listener[Symbol.asyncDispose]();
   assertEquals(clock.pending, 0);
 });
+
+Deno.test("what a session held that ended before anybody accepted it is free for others", async () => {
+  const { clock, socket, listener } = start({ sessions: 1 }, { "datagram-queues": 1_000 });
+  for (let port = 1; port <= 10; port++) socket.push(udpPeer(port), "x".repeat(500));
+  await received(clock, socket);
+  const session = await accept(listener);
+  assertEquals(session.remote.text, "udp://192.0.2.1:10");
+  assertEquals((await readText(session))?.length, 500);
+  assertEquals(listener.dropped?.(), 0);
+  await listener[Symbol.asyncDispose]();
+});
