@@ -228,7 +228,8 @@ export class UdpSocket implements Datagrams {
   }
 
   /**
-   * Empties the error queue and tells whoever receives.
+   * Empties the error queue and tells whoever receives. Never throws, as callers are in the middle of
+   * something else: a queue that cannot be read is one more error to tell of.
    *
    * @returns how much was in it, and the packet size that this machine refused to exceed, if it did
    */
@@ -236,13 +237,18 @@ export class UdpSocket implements Datagrams {
     let count = 0;
     let mtu: number | undefined;
     if (this.#fd === null || this.#closed) return { count, mtu };
-    for (;; count++) {
-      const error = takeDeliveryError(this.#fd);
-      if (error === null) return { count, mtu };
-      // What this machine refuses, `send` itself throws.
-      if (error.local) mtu = error.mtu;
-      else this.#tell(deliveryError(error, this.#names.destination(error.destination)));
+    try {
+      for (;; count++) {
+        const error = takeDeliveryError(this.#fd);
+        if (error === null) break;
+        // What this machine refuses, `send` itself throws.
+        if (error.local) mtu = error.mtu;
+        else this.#tell(deliveryError(error, this.#names.destination(error.destination)));
+      }
+    } catch (thrown) {
+      this.#tell(toNetError(thrown, "receive", this.local.text));
     }
+    return { count, mtu };
   }
 
   #tell(error: NetError): void {
