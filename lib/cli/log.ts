@@ -5,8 +5,9 @@
  */
 
 import { configureSync, getLogger, type LogLevel as TapeLevel, resetSync } from "@logtape/logtape";
+import { counted } from "../core/counted.ts";
 import { escapeControls, NetError } from "../core/error.ts";
-import type { Host } from "../core/host.ts";
+import type { AppendedFile, Host } from "../core/host.ts";
 import type { Log, LogFields, LogLevel } from "../core/log.ts";
 import type { ErrorOutput } from "./error_output.ts";
 import { ObjectLines, timestamp } from "./ndjson.ts";
@@ -140,25 +141,45 @@ function wordsOf(entry: Entry): LogFields {
   return { level: entry.level, message: entry.fields["message"] ?? entry.text };
 }
 
-/** The file of `--log`; when it cannot be written any more that is said once and work goes on. */
+function leftOut(count: number): Entry {
+  const text = `${counted(count, "line")} left out: nobody read this`;
+  return { level: "warning", event: "left-out", text, fields: { count } };
+}
+
+/**
+ * The file of `--log`; when it cannot be written any more that is said once and work goes on. So it
+ * does while nobody reads a named pipe: lines are left out then, and how many stands in it later.
+ */
 function openFile(options: LogOptions, path: string): { put(entry: Entry): void; close(): void } {
   const { host, errors } = options;
-  let file: ReturnType<Host["appendFile"]> | undefined = host.appendFile(path);
+  let file: AppendedFile | undefined = host.appendFile(path);
+  let left = 0;
+  let hasSaidLeft = false;
   const objects = new ObjectLines();
+  const say = (reason: string) => {
+    if (options.json) errors.object("warning", { message: `--log: ${reason}` });
+    else errors.line(`plumb: warning: --log: ${reason}`);
+  };
+  const write = (entry: Entry) => {
+    const time = timestamp(host.clock.wall());
+    const text = options.fileJson
+      ? objects.line(entry.event, { time, ...entry.fields, ...wordsOf(entry) })
+      : `${time} ${entry.level} ${escapeControls(entry.text)}\n`;
+    return file?.write(text) ?? true;
+  };
   return {
     put(entry) {
-      const time = timestamp(host.clock.wall());
-      const text = options.fileJson
-        ? objects.line(entry.event, { time, ...entry.fields, ...wordsOf(entry) })
-        : `${time} ${entry.level} ${escapeControls(entry.text)}\n`;
       try {
-        file?.write(text);
+        if (left > 0 && write(leftOut(left))) left = 0;
+        if (left === 0 && write(entry)) return;
+        left++;
+        if (!hasSaidLeft) say(`write ${path}: nobody reads it: lines are left out meanwhile`);
+        hasSaidLeft = true;
       } catch (thrown) {
         file?.close();
         file = undefined;
-        const reason = thrown instanceof NetError ? thrown.message : String(thrown);
-        if (options.json) errors.object("warning", { message: `--log: ${reason}` });
-        else errors.line(`plumb: warning: --log: ${reason}`);
+        left = 0;
+        say(thrown instanceof NetError ? thrown.message : String(thrown));
       }
     },
     close() {

@@ -9,6 +9,17 @@ import type { StandardStreams } from "./transport.ts";
 /** Signals that commands listen to. SIGUSR1 opens the runtime's inspector and is never used. */
 export type HostSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR2" | "SIGWINCH";
 
+/** A file that is written to at its end. */
+export interface AppendedFile {
+  /**
+   * Writes all of it, at once. @returns false where that would have to wait for the reader of a
+   * named pipe: nothing was written
+   */
+  write(text: string): boolean;
+  /** Idempotent. */
+  close(): void;
+}
+
 /** What a program of the command line has around it. */
 export interface Host {
   readonly stdio: StandardStreams;
@@ -24,7 +35,7 @@ export interface Host {
   terminalGone(): boolean;
   readTextFile(path: string, maximumBytes: number): Promise<string>;
   /** Opens a file for appending, mode 0600 when it is made; used by `--log`. */
-  appendFile(path: string): { write(text: string): void; close(): void };
+  appendFile(path: string): AppendedFile;
   readonly clock: Clock;
   readonly pid: number;
   readonly runtime: { readonly deno: string; readonly v8: string; readonly target: string };

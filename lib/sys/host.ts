@@ -7,8 +7,9 @@
 import { concatenate } from "../core/bytes.ts";
 import { realClock, sleep } from "../core/clock.ts";
 import { NetError, systemCode, toNetError } from "../core/error.ts";
-import type { Host, HostSignal } from "../core/host.ts";
+import type { AppendedFile, Host, HostSignal } from "../core/host.ts";
 import type { StandardStreams } from "../core/transport.ts";
+import { appendToPipe, isNamedPipe } from "./log_pipe.ts";
 
 const encoder = new TextEncoder();
 
@@ -186,7 +187,8 @@ async function readBounded(file: Deno.FsFile, maximum: number, path: string): Pr
 }
 
 /** @throws {NetError} from opening and from `write` */
-function appendFile(path: string): { write(text: string): void; close(): void } {
+function appendFile(path: string): AppendedFile {
+  if (isNamedPipe(path)) return appendToPipe(path);
   let file: Deno.FsFile | undefined;
   try {
     file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
@@ -201,6 +203,7 @@ function appendFile(path: string): { write(text: string): void; close(): void } 
           if (file === undefined) throw new TypeError("written after close");
           sent += file.writeSync(bytes.subarray(sent));
         }
+        return true;
       } catch (thrown) {
         throw toNetError(thrown, "write", path);
       }

@@ -22,6 +22,8 @@ export interface FakeHostOptions {
   readonly terminalGone?: boolean;
   /** Appending fails with this error. */
   readonly appendFails?: NetError;
+  /** True while the file that is appended to is a pipe without room. */
+  readonly appendWaits?: () => boolean;
 }
 
 /** `exit` was called: it never returns, so it throws. */
@@ -111,7 +113,9 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       return {
         write(text) {
           if (options.appendFails !== undefined) throw options.appendFails;
+          if (options.appendWaits?.() === true) return false;
           files.set(path, (files.get(path) ?? "") + text);
+          return true;
         },
         close() {
           open--;

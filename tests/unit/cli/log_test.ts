@@ -114,3 +114,27 @@ Deno.test("entries that nobody keeps need not be made", () => {
     assert(log.enabled("info") && !log.enabled("debug"));
   });
 });
+
+Deno.test("lines that nobody reads are left out, said once, and counted where they are missing", () => {
+  let isFull = false;
+  const write = (log: Log, full: boolean, ...texts: string[]) => {
+    isFull = full;
+    for (const text of texts) log.write("notice", "x", text);
+  };
+  const { errors, file } = logged(
+    { file: "/log", silent: true },
+    (log) => {
+      write(log, false, "a");
+      write(log, true, "b", "c");
+      write(log, false, "d");
+      write(log, true, "e");
+      write(log, false, "f");
+    },
+    { appendWaits: () => isFull },
+  );
+  const said = "plumb: warning: --log: write /log: nobody reads it: lines are left out meanwhile\n";
+  assertEquals(errors, said);
+  const texts = file.trimEnd().split("\n").map((line) => line.split(" ").slice(2).join(" "));
+  const gap = (lines: string) => `${lines} left out: nobody read this`;
+  assertEquals(texts, ["a", gap("2 lines"), "d", gap("1 line"), "f"]);
+});
