@@ -8,6 +8,7 @@ import type { Context } from "../core/context.ts";
 import type { Duplex, Listener } from "../core/contract.ts";
 import { NetError, quote, toNetError } from "../core/error.ts";
 import { EventStream } from "../core/event_stream.ts";
+import { reportThrown } from "../core/uncaught.ts";
 import {
   encodeIdentity,
   sessionIdBytes,
@@ -384,7 +385,7 @@ export class LinkClient implements AsyncDisposable {
   }
 
   #tell(event: LinkEvent): void {
-    this.#options.tell?.(event);
+    reportThrown(() => this.#options.tell?.(event));
     this.#events.put(event);
   }
 }

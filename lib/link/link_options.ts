@@ -39,7 +39,7 @@ export interface LinkClientOptions extends LinkOptions, ReconnectPolicy {
   readonly timeoutMs?: number;
   /** As in `ReconnectOptions`. */
   readonly watchNetwork?: (retry: () => void) => Disposable;
-  /** Told of each event at once, before `events`: for a log. Must not throw. */
+  /** Told of each event at once, before `events`: for a log. What it throws is uncaught. */
   readonly tell?: (event: LinkEvent) => void;
 }
 
@@ -47,7 +47,7 @@ export interface LinkClientOptions extends LinkOptions, ReconnectPolicy {
 export interface LinkServerOptions extends LinkOptions {
   /** How long a session without a carrier is kept; default and most: limit `link-retention`. */
   readonly retentionMs?: number;
-  /** Told of each event at once, before `events`: for a log. Must not throw. */
+  /** Told of each event at once, before `events`: for a log. What it throws is uncaught. */
   readonly tell?: (event: LinkServerEvent) => void;
 }
 
@@ -72,7 +72,7 @@ export interface LinkHandlers {
   open?(request: LinkRequest, context: Context): Promise<Duplex>;
   /** Listens for the peer; what is accepted becomes a channel to it. */
   listen?(request: Omit<LinkRequest, "kind">, context: Context): Promise<Listener>;
-  /** Told how what was joined with a channel has ended: for a log. Must not throw. */
+  /** Told how what was joined with a channel has ended: for a log. What it throws is uncaught. */
   ended?(request: LinkRequest, tally: RelayTally): void;
 }
 

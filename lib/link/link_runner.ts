@@ -188,11 +188,14 @@ export class LinkRunner implements ChannelOwner {
   stirred(): void {
     if (this.#isTelling) return; // whoever tells now goes on with what follows from it
     this.#isTelling = true;
-    this.session.events(this.#sink);
-    if (this.session.hasOutput) this.#carrier?.wake();
-    // What was said may have ended a channel, which is told at once as well.
-    this.session.events(this.#sink);
-    this.#isTelling = false;
+    try {
+      this.session.events(this.#sink);
+      if (this.session.hasOutput) this.#carrier?.wake();
+      // What was said may have ended a channel, which is told at once as well.
+      this.session.events(this.#sink);
+    } finally {
+      this.#isTelling = false; // or the session would be deaf from then on
+    }
     this.#arm();
   }
 

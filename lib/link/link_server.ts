@@ -11,6 +11,7 @@ import { NetError, toNetError } from "../core/error.ts";
 import { EventStream } from "../core/event_stream.ts";
 import { type Reason, reasonOfSignal } from "../core/reason.ts";
 import { TimerWheel } from "../core/wheel.ts";
+import { reportThrown } from "../core/uncaught.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import type { LinkCode } from "../wire/link_code.ts";
 import type { Hello, Welcome, WelcomeStatus } from "../wire/link_hello.ts";
@@ -332,7 +333,7 @@ export class LinkServer implements AsyncDisposable {
   }
 
   #tell(event: LinkServerEvent): void {
-    this.#options.tell?.(event);
+    reportThrown(() => this.#options.tell?.(event));
     this.#events.put(event);
   }
 

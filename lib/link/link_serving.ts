@@ -7,6 +7,7 @@ import { sleep } from "../core/clock.ts";
 import { type Context, deriveContext } from "../core/context.ts";
 import type { Duplex, Incoming, Listener, Peer } from "../core/contract.ts";
 import { NetError } from "../core/error.ts";
+import { reportThrown } from "../core/uncaught.ts";
 import { TimerWheel } from "../core/wheel.ts";
 import { joined } from "../stream/join.ts";
 import { Relay } from "../stream/relay.ts";
@@ -155,7 +156,7 @@ export class LinkServing {
     this.#joined.add(one);
     const tally = await session.run();
     this.#joined.delete(one);
-    this.#handlers.ended?.(request, tally);
+    reportThrown(() => this.#handlers.ended?.(request, tally));
   }
 
   async #listen({ listener: id, address }: Extract<SessionEvent, { kind: "listen" }>) {

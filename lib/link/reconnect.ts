@@ -12,6 +12,7 @@ import type { Duplex, Peer, Traits } from "../core/contract.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import { EventStream } from "../core/event_stream.ts";
 import { TimerWheel } from "../core/wheel.ts";
+import { reportThrown } from "../core/uncaught.ts";
 import { reasonOfError } from "../stream/relay.ts";
 import { Connection } from "./reconnect_connection.ts";
 import type { ReconnectState } from "./reconnect_machine.ts";
@@ -342,7 +343,7 @@ export class Reconnecting implements Duplex {
   }
 
   #tell(event: ConnectionEvent): void {
-    this.#options.tell?.(event);
+    reportThrown(() => this.#options.tell?.(event));
     this.#events.put(event);
   }
 

@@ -35,7 +35,7 @@ export interface ReconnectOptions extends ReconnectPolicy {
    * `retry` when the machine's own network has changed, for which it does not wait then.
    */
   readonly watchNetwork?: (retry: () => void) => Disposable;
-  /** Told of each event at once, before `events`: for a log. Must not throw. */
+  /** Told of each event at once, before `events`: for a log. What it throws is uncaught. */
   readonly tell?: (event: ConnectionEvent) => void;
 }
 
