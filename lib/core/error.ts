@@ -201,7 +201,9 @@ const systemErrors: Readonly<Record<string, { kind: ErrorKind; message: string }
   ECONNABORTED: { kind: "reset", message: "connection aborted" },
   ECONNREFUSED: { kind: "refused", message: "connection refused" },
   ECONNRESET: { kind: "reset", message: "connection reset by peer" },
+  EDQUOT: { kind: "local-write", message: "disk quota exceeded" },
   EDESTADDRREQ: { kind: "broken", message: "destination address required" },
+  EFBIG: { kind: "local-write", message: "file too large for its limit (ulimit -f)" },
   EHOSTUNREACH: { kind: "unreachable", message: "no route to host" },
   EIO: { kind: "broken", message: "input or output error" },
   EISDIR: { kind: "unavailable", message: "is a directory" },
@@ -246,12 +248,16 @@ const runtimeNames: Readonly<Record<string, string>> = {
   TimedOut: "ETIMEDOUT",
 };
 
+/** Errors that have neither a code nor a name there, by the number that Rust's std appends. */
+const numberedErrors: Readonly<Record<string, string>> = { 27: "EFBIG", 122: "EDQUOT" };
+
 /** The system's name of what was thrown (`ECONNREFUSED`), or undefined. */
 export function systemCode(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const code = (thrown as { code?: unknown }).code;
   if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code;
-  return runtimeNames[thrown.name];
+  const number = /\(os error (\d+)\)/.exec(thrown.message)?.[1];
+  return runtimeNames[thrown.name] ?? numberedErrors[number ?? ""];
 }
 
 /**

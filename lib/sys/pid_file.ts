@@ -51,8 +51,10 @@ export async function takePidFile(
 function write(path: string, pid: number, except: number | undefined): void {
   // A name that cannot be known before, and no file that is there: in /tmp it might be a link.
   const own = `${path}.${crypto.randomUUID()}`;
-  Deno.writeTextFileSync(own, `${pid}\n`, { mode: 0o644, createNew: true });
+  // Opened before anything may fail: on a full disk what was made is there, empty.
+  using file = Deno.openSync(own, { write: true, createNew: true, mode: 0o644 });
   try {
+    file.writeSync(new TextEncoder().encode(`${pid}\n`));
     place(own, path, [pid, except]);
   } finally {
     removeIfThere(own);

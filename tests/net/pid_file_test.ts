@@ -5,6 +5,7 @@ import { makeContext } from "../../lib/core/context.ts";
 import { NetError } from "../../lib/core/error.ts";
 import { takePidFile } from "../../lib/sys/pid_file.ts";
 import { withFolder } from "../support/folder.ts";
+import { plumbCommand, run } from "../support/process.ts";
 
 /** Above what the kernel gives (pid_max is 4194304 at most). */
 const nobody = 999_999_999;
@@ -99,4 +100,17 @@ Deno.test("what is no plain file is no pid file: kept, and not waited for", () =
     }
     assertEquals((await Deno.lstat(`${folder}/pipe`)).isFifo, true);
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 1);
+  }));
+
+Deno.test("a pid file that cannot be written leaves nothing behind", () =>
+  withFolder(async (folder) => {
+    // A limit of file sizes fails as a full disk does: what was made is there, and empty.
+    const script = `trap "" XFSZ; ulimit -f 0; exec "$@"`;
+    const serve = [...plumbCommand, "serve", "echo", "tcp://127.0.0.1:0"];
+    const path = `${folder}/pid`;
+    const args = ["sh", "-c", script, "sh", ...serve, "--pid-file", path];
+    const { code, stderr } = await run(args);
+    const reason = "file too large for its limit (ulimit -f) (EFBIG)";
+    assertEquals([code, stderr], [4, `plumb: pid file ${path}: ${reason}\n`]);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   }));
