@@ -80,20 +80,23 @@ export class MessageFace implements Face, Sink<ByteOutput> {
     await session.readable?.();
     const pool = buffersFor(session);
     const buffer = waits ? pool.take() : new Uint8Array(ownBufferSize);
-    let n: number | null | undefined;
+    // A buffer that a failed read may still fill is not given back, nor one that a failed write may
+    // still send. A session of datagrams only copies out of its queue, and each of them ends by a
+    // failed read.
+    let isOurs = session.traits.endless === true;
     try {
-      n = await session.read(buffer);
+      const n = await session.read(buffer);
+      isOurs = false;
       if (n !== null) {
         this.bytesIn += n;
         moved();
         await this.#step(buffer.subarray(0, n), n);
       }
+      isOurs = true;
+      return n !== null;
     } finally {
-      // A buffer that a failed read may still fill is not given back. A session of datagrams only
-      // copies out of its queue, and each of them ends by a failed read.
-      if (waits && (n !== undefined || session.traits.endless === true)) pool.give(buffer);
+      if (waits && isOurs) pool.give(buffer);
     }
-    return n !== null;
   }
 
   /** @param received bytes of the message that is answered; 0 where nobody asked */

@@ -7,8 +7,8 @@ import type { Timer } from "../core/clock.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
 import { TimerWheel } from "../core/wheel.ts";
-import { bulkBuffers, moreIsThere } from "../stream/buffer_pool.ts";
 import { reasonOfError } from "../stream/relay.ts";
+import { BurstBuffers } from "../stream/session_buffers.ts";
 import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
 
 /** One for all: a function or a settled promise in each field would be held thousands of times. */
@@ -24,6 +24,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
   bytesIn = 0;
   bytesOut = 0;
   readonly #setup: FaceSetup;
+  readonly #buffers: BurstBuffers;
   /** Chunks that were put and not written yet. */
   readonly #outbox: Uint8Array[] = [];
   /** The machine's sending: "ending" once it put its end, "ended" once the peer was told. */
@@ -38,6 +39,8 @@ export class StreamFace implements Face, Sink<ByteOutput> {
   #isLate = false;
   #deadline: { readonly atMs: number; readonly timer: Timer } | undefined;
   #isOver = false;
+  /** A write failed: what was cut may still go out, in the system. */
+  #isCut = false;
   /** Those of the promise that `run` gave. */
   #resolve: (end: FaceEnd) => void = nobody;
   #reject: (bug: unknown) => void = nobody;
@@ -46,6 +49,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
 
   constructor(setup: FaceSetup) {
     this.#setup = setup;
+    this.#buffers = new BurstBuffers(setup.session);
   }
 
   /** As all that waits for an idle peer by callbacks: frames of async functions would be held. */
@@ -115,14 +119,17 @@ export class StreamFace implements Face, Sink<ByteOutput> {
     this.#doneReading();
   };
 
-  /** Borrows a buffer for as long as there is more. One that a failed read may fill stays out. */
+  /**
+   * Borrows a buffer for as long as there is more. One that a failed read may fill stays out, and
+   * one that a failed write may still send: an answer may be the very bytes that were read.
+   */
   readonly #burst = async (): Promise<void> => {
     const { session } = this.#setup;
     const buffer = bulkBuffers.take();
     try {
       let n: number | null;
       do n = await this.#read(buffer); while (n !== null && moreIsThere(session, n, buffer));
-      bulkBuffers.give(buffer);
+      if (!this.#isCut) bulkBuffers.give(buffer);
       if (n !== null) return this.#park();
       await this.#ended();
       this.#doneReading();
@@ -215,6 +222,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
     try {
       await this.#drainAll();
     } catch (thrown) {
+      this.#isCut = true;
       this.#failed(thrown, "write");
     } finally {
       this.#writing = false;
