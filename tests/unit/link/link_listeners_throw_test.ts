@@ -29,7 +29,7 @@ function throwing({ state }: { readonly state: string }): void {
 }
 
 for (const side of ["client", "server"] as const) {
-  Deno.test(`a listener of a ${side} that throws is an uncaught error, and the link goes on`, async () => {
+  Deno.test(`what a listener of a ${side} throws is uncaught, and the link goes on`, async () => {
     const messages = await reported(async () => {
       const pipes = openPipes();
       await using linked = new Linked({
