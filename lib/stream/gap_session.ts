@@ -12,8 +12,8 @@ import { GapWatch, type SenderGaps, sequenceOf } from "./gaps.ts";
 /** A number is looked for in so many bytes at the start of a message. */
 const headBytes = 1024;
 
-/** Any datagram fits. */
-const bufferBytes = 64 * 1024;
+/** Any UDP datagram fits; those of Unix sockets may be larger, as they say. */
+const usualBytes = 64 * 1024;
 
 /** What a receive gave: null once the socket was closed. */
 type Came = { readonly datagram: Datagram | null } | { readonly error: NetError };
@@ -30,7 +30,7 @@ interface Source {
 export class GapSession implements Duplex {
   readonly local: Peer;
   readonly remote: Peer;
-  readonly traits: Traits = { messages: true, halfClose: false, endless: true, readOnly: true };
+  readonly traits: Traits;
   readonly #sources: readonly Source[];
   readonly #context: Context;
   /** By the sender's text; the least recently heard comes first, as a Map keeps its order. */
@@ -43,8 +43,17 @@ export class GapSession implements Duplex {
   /** @param sockets at least one */
   constructor(sockets: readonly Datagrams[], context: Context) {
     this.#sources = sockets.map((socket) => {
-      return { socket, buffer: new Uint8Array(bufferBytes), isWaiting: false, came: undefined };
+      const buffer = new Uint8Array(Math.max(usualBytes, socket.maximumMessage));
+      return { socket, buffer, isWaiting: false, came: undefined };
     });
+    const maximumMessage = Math.max(...this.#sources.map(({ buffer }) => buffer.length));
+    this.traits = {
+      messages: true,
+      maximumMessage,
+      halfClose: false,
+      endless: true,
+      readOnly: true,
+    };
     const [first] = sockets;
     if (first === undefined) throw new RangeError("no socket to receive on");
     this.local = first.local;

@@ -42,11 +42,12 @@ async function delivered(session: Duplex, clock: Clock, longestMs: number): Prom
  * @returns what broke it, undefined at its end
  */
 export async function discardAll(session: Duplex): Promise<NetError | undefined> {
+  const { maximumMessage = 0 } = session.traits;
   try {
     let buffer: Uint8Array | undefined;
     for (;;) {
       await session.readable?.();
-      buffer ??= new Uint8Array(64 * 1024);
+      buffer ??= new Uint8Array(Math.max(64 * 1024, maximumMessage));
       if (await session.read(buffer) === null) return undefined;
     }
   } catch (thrown) {

@@ -13,7 +13,8 @@ export interface WebStreams {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-const chunkSize = 64 * 1024;
+/** Most that one read of a byte stream takes. */
+const usualChunk = 64 * 1024;
 
 /**
  * Shows a session as web streams. The end of the writable is half-close and leaves the readable
@@ -30,6 +31,8 @@ const chunkSize = 64 * 1024;
  * ```
  */
 export function webStreams(session: Duplex): WebStreams {
+  // A message that did not fit would be an error.
+  const chunkSize = Math.max(usualChunk, session.traits.maximumMessage ?? 0);
   return {
     readable: new ReadableStream<Uint8Array<ArrayBuffer>>({
       async pull(controller) {
