@@ -3,9 +3,9 @@
  * @module
  */
 
-import { access, constants, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { Hono } from "hono";
-import { NetError, toNetError } from "../core/error.ts";
+import { toNetError } from "../core/error.ts";
 import type { HandlerSetup, OpenedService } from "./handler.ts";
 import { apiRoutes } from "./http_api.ts";
 import { HttpError } from "./http_error.ts";
@@ -52,19 +52,11 @@ function routes(root: string | null, { context }: HandlerSetup): FetchHandler {
 async function folder(path: string): Promise<string> {
   try {
     const root = await realpath(path);
-    if ((await stat(root)).isDirectory()) {
-      // Without it every file would be a 404 that nobody can explain.
-      await access(root, constants.X_OK);
-      return root;
-    }
+    // By way of its own entry: where it may not be entered, every file would be a 404 that nobody
+    // can explain. access(2) of the runtime asks for the user's id, which needs --allow-sys.
+    await stat(`${root}/.`);
+    return root;
   } catch (thrown) {
     throw toNetError(thrown, "serve", path);
   }
-  throw new NetError({
-    kind: "not-found",
-    op: "serve",
-    address: path,
-    message: "not a directory",
-    code: "ENOTDIR",
-  });
 }

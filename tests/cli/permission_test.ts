@@ -1,7 +1,7 @@
 /** Rules 6 and 7: a permission that the runtime was not given is named in one line, exit 5. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { plumbCommand, run } from "../support/process.ts";
+import { plumbCommand, run, start } from "../support/process.ts";
 import { together } from "../support/together.ts";
 
 /** The program as it is started, but for one permission. */
@@ -26,6 +26,14 @@ Deno.test("a permission that is missing is exit 5, one line that names it, and n
     assertEquals(first.startsWith(`plumb: ${subject}: requires ${permission} access to `), true);
     assertMatch(first, new RegExp(`, run again with the --allow-${permission} flag$`));
   }));
+});
+
+Deno.test("a folder is served without --allow-sys: the system says whether it may be entered", async () => {
+  const args = ["serve", "http", ".", "tcp://127.0.0.1:0"];
+  await using server = start(without("sys", args), { stdin: "null" });
+  await server.listening();
+  const { code, stderr } = await server.stop();
+  assertEquals([code, stderr.split("\n").length], [0, 2], stderr);
 });
 
 Deno.test("sockets are listed without --allow-sys: who one is decides a hint alone", async () => {
