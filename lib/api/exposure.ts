@@ -26,7 +26,8 @@ export function isExposed(address: Address): boolean {
   if (address.scheme === "fd") return true;
   if (!("host" in address)) return false;
   const { host } = address;
-  return !(host === "localhost" || host === "::1" || /^127\./.test(host));
+  // A whole address: 127.example.org is a name, and leads to wherever its owner says.
+  return !(host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host));
 }
 
 /**

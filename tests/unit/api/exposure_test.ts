@@ -15,6 +15,8 @@ for (
     "listen:tcp://:0",
     "listen:tcp://192.0.2.1:80",
     "listen:tcp://example.org:80",
+    // A name, whatever it begins with: it may lead anywhere.
+    "listen:tcp://127.10.0.0.1.example.org:80",
     "listen:udp://[::]:0",
     // Where an inherited socket listens is known too late to refuse it.
     "listen:fd:3",
