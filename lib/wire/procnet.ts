@@ -186,7 +186,8 @@ export function parseUnixSockets(text: string): UnixSocketRow[] {
 
 function unixRow(line: string): UnixSocketRow | null {
   // Num: RefCount Protocol Flags Type St Inode Path
-  const match = /^[0-9a-f]+: (\w+) \w+ (\w+) (\w+) (\w+) +(\d+)(?: (.*))?$/i.exec(line);
+  // A path may hold anything, also what a dot does not take without the flag s: CR, U+2028.
+  const match = /^[0-9a-f]+: (\w+) \w+ (\w+) (\w+) (\w+) +(\d+)(?: (.*))?$/is.exec(line);
   if (match === null) return null;
   const type = unixTypeOf(hex(match[3]));
   const state = unixStates[hex(match[4])];

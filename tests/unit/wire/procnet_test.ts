@@ -16,6 +16,13 @@ const tcp =
    3: garbage
    4: 0100007F:1F90 00000000:0000 0A 00000000:0000`;
 
+Deno.test("a Unix path may hold whatever ends a line elsewhere", () => {
+  for (const path of ["/tmp/a\rb", "@a\u2028b", "/tmp/a b"]) {
+    const line = `0000000000000000: 00000002 00000000 00010000 0001 01 123 ${path}`;
+    assertEquals(parseUnixSockets(line).map((row) => row.path), [path]);
+  }
+});
+
 Deno.test("TCP rows carry state, both ends, queues, timer, owner and inode", () => {
   const [listener, waiting, busy, ...more] = parseInetSockets("tcp", tcp);
   assertEquals(more, []);
