@@ -27,7 +27,7 @@ export function dataText(data: DnsData): string {
     case "SRV":
       return `${data.priority} ${data.weight} ${data.port} ${data.target}`;
     case "CAA":
-      return `${data.flags} ${data.tag} ${quoted(data.value)}`;
+      return `${data.flags} ${escaped(data.tag, /["\\]|[^\x21-\x7e]/g)} ${quoted(data.value)}`;
     case "NAPTR": {
       const texts = [data.flags, data.services, data.regexp].map(quoted).join(" ");
       return `${data.order} ${data.preference} ${texts} ${data.replacement}`;
@@ -40,11 +40,15 @@ export function dataText(data: DnsData): string {
 
 /** Quotes bytes; all but printable ASCII is escaped, so that nothing reaches a terminal as it is. */
 function quoted(text: string): string {
-  const inside = text.replace(/["\\]|[^\x20-\x7e]/g, (character) => {
+  return `"${escaped(text, /["\\]|[^\x20-\x7e]/g)}"`;
+}
+
+/** Bytes with a backslash before those that mean something, and others as `\DDD`. */
+function escaped(text: string, unsafe: RegExp): string {
+  return text.replace(unsafe, (character) => {
     if (character === '"' || character === "\\") return `\\${character}`;
     return `\\${String(character.charCodeAt(0)).padStart(3, "0")}`;
   });
-  return `"${inside}"`;
 }
 
 /** Fields of a record's data for JSON: texts that are UTF-8 as characters, else byte by byte. */

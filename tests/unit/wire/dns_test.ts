@@ -212,3 +212,8 @@ Deno.test("data is shown as in zone files, hostile bytes escaped", () => {
     texts: ["\u00e9", "\xff"],
   });
 });
+
+Deno.test("the tag of a CAA record is escaped, too: it is the server's own bytes", () => {
+  const shown = dataText({ type: "CAA", flags: 0, tag: "a\x1b[31m\n b", value: "x" });
+  assertEquals(shown, String.raw`0 a\027[31m\010\032b "x"`);
+});
