@@ -4,8 +4,8 @@
  */
 
 import type { Duplex } from "../core/contract.ts";
-import { BufferPool, moreIsThere } from "../stream/buffer_pool.ts";
-import { buffersFor } from "../stream/session_buffers.ts";
+import { BufferPool } from "../stream/buffer_pool.ts";
+import { BurstBuffers } from "../stream/session_buffers.ts";
 
 /** Takes what is read. */
 export interface ReadingEvents {
@@ -34,12 +34,14 @@ const ownBytes = 64 * 1024;
 export class HeartbeatReading {
   readonly #session: Duplex;
   readonly #events: ReadingEvents;
+  readonly #buffers: BurstBuffers;
   #isOver = false;
 
   /** Reads nothing before `goOn`. */
   constructor(session: Duplex, events: ReadingEvents) {
     this.#session = session;
     this.#events = events;
+    this.#buffers = new BurstBuffers(session);
   }
 
   /** Waits by callbacks: `stream/pump.ts` says what a suspended frame costs. */
@@ -72,23 +74,28 @@ export class HeartbeatReading {
   async #readAll(): Promise<boolean> {
     const session = this.#session;
     if (session.readable === undefined) return await this.#readBlind();
-    if (session.traits.messages) return await this.#readWith(buffersFor(session)) !== null;
-    const count = await this.#readWith(beatBuffers);
+    if (session.traits.messages) return await this.#readBurst();
+    const buffer = beatBuffers.take();
+    const count = await this.#readOne(buffer); // one that a failed read may still fill stays out
+    beatBuffers.give(buffer);
     if (count !== beatBuffers.size) return count !== null;
-    return this.#events.isFull() || await this.#readWith(buffersFor(session)) !== null;
+    return this.#events.isFull() || await this.#readBurst();
   }
 
-  /** Reads as long as there is more. @returns the last count; null at the end */
-  async #readWith(pool: BufferPool): Promise<number | null> {
-    const buffer = pool.take();
+  /** Reads as long as there is more. @returns false at the end */
+  async #readBurst(): Promise<boolean> {
+    let buffer = this.#buffers.take();
     // One that a failed read may still fill is not given back.
     let count: number | null;
-    do count = await this.#readOne(buffer); while (
-      count !== null && !this.#isOver && !this.#events.isFull() &&
-      pool !== beatBuffers && moreIsThere(this.#session, count, buffer)
-    );
-    pool.give(buffer);
-    return count;
+    for (;;) {
+      count = await this.#readOne(buffer);
+      if (count === null || this.#isOver || this.#events.isFull()) break;
+      const next = this.#buffers.next(buffer, count);
+      if (next === null) break;
+      buffer = next;
+    }
+    this.#buffers.give(buffer);
+    return count !== null;
   }
 
   async #readBlind(): Promise<boolean> {

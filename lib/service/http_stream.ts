@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { Duplex as NodeDuplex } from "node:stream";
 import type { Duplex } from "../core/contract.ts";
 import { type NetError, toNetError } from "../core/error.ts";
-import { bulkBuffers } from "../stream/buffer_pool.ts";
+import { smallBuffers } from "../stream/buffer_pool.ts";
 
 /** What is told while bytes pass. */
 export interface StreamWatcher {
@@ -114,13 +114,15 @@ export class SessionStream extends NodeDuplex {
     const session = this.#session;
     // An idle connection holds no buffer where the session can wait without one.
     const own = session.readable === undefined ? new Uint8Array(ownBufferSize) : undefined;
-    for (;;) {
+    for (let pool = smallBuffers;;) {
       await session.readable?.();
-      const buffer = own ?? bulkBuffers.take();
+      const buffer = own ?? pool.take();
       const count = await session.read(buffer);
       const chunk = count === null ? null : Buffer.from(buffer.subarray(0, count)); // a copy
-      if (own === undefined) bulkBuffers.give(buffer as Uint8Array<ArrayBuffer>);
+      if (own === undefined) pool.give(buffer);
       if (chunk === null) break;
+      // A large body is read in large pieces, and what comes after it is not.
+      pool = chunk.length === buffer.length ? pool.larger ?? pool : smallBuffers;
       this.bytesIn += chunk.length;
       if (this.#isDiscarding) continue;
       const wantsMore = this.push(chunk);

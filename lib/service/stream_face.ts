@@ -124,12 +124,17 @@ export class StreamFace implements Face, Sink<ByteOutput> {
    * one that a failed write may still send: an answer may be the very bytes that were read.
    */
   readonly #burst = async (): Promise<void> => {
-    const { session } = this.#setup;
-    const buffer = bulkBuffers.take();
+    const buffers = this.#buffers;
+    let buffer = buffers.take();
     try {
       let n: number | null;
-      do n = await this.#read(buffer); while (n !== null && moreIsThere(session, n, buffer));
-      if (!this.#isCut) bulkBuffers.give(buffer);
+      for (;;) {
+        n = await this.#read(buffer);
+        const next = n === null || this.#isCut ? null : buffers.next(buffer, n);
+        if (next === null) break;
+        buffer = next;
+      }
+      if (!this.#isCut) buffers.give(buffer);
       if (n !== null) return this.#park();
       await this.#ended();
       this.#doneReading();

@@ -11,14 +11,17 @@ export class BufferPool {
   readonly #keep: number;
   /** Size of each buffer, in bytes. */
   readonly size: number;
+  /** Where a session goes on whose reads fill these. */
+  readonly larger: BufferPool | undefined;
 
   /**
    * @param size bytes of each buffer
    * @param keep how many unused ones are kept for the next session; more are left to the collector
    */
-  constructor(size: number, keep = 16) {
+  constructor(size: number, keep = 16, larger?: BufferPool) {
     this.size = size;
     this.#keep = keep;
+    this.larger = larger;
   }
 
   /** A buffer with whatever bytes its last holder left in it. */
@@ -40,6 +43,13 @@ export class BufferPool {
  * it is a tenth less, above it nothing is gained).
  */
 export const bulkBuffers: BufferPool = new BufferPool(512 * 1024);
+
+/**
+ * What the reads of a stream begin with. Hundreds of sessions may be awake at once, with a request
+ * of some bytes each: half a megabyte for every one of them, cleared by the system, would cost six
+ * times as much as all else that is done for it.
+ */
+export const smallBuffers: BufferPool = new BufferPool(16 * 1024, 256, bulkBuffers);
 
 /** A read of less took all that was queued. */
 const leastOfBurst = 4 * 1024;

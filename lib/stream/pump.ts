@@ -6,8 +6,7 @@
 import type { Duplex } from "../core/contract.ts";
 import { type NetError, toNetError } from "../core/error.ts";
 import type { Flow } from "../core/tally.ts";
-import { moreIsThere } from "./buffer_pool.ts";
-import { buffersFor } from "./session_buffers.ts";
+import { BurstBuffers } from "./session_buffers.ts";
 
 /** When what was read is written: at once, at each newline, or when a block is full. */
 export type Buffering = "none" | "line" | "block";
@@ -36,6 +35,7 @@ export class Pump {
   readonly #from: Duplex;
   readonly #to: Duplex;
   readonly #options: PumpOptions;
+  readonly #buffers: BurstBuffers;
   /** Bytes at the start of the buffer that `--buffer` holds back. */
   #held = 0;
   /** A write waits for the sink: the relay asks it before it calls a session idle. */
@@ -46,6 +46,7 @@ export class Pump {
     this.#from = from;
     this.#to = to;
     this.#options = options;
+    this.#buffers = new BurstBuffers(from);
   }
 
   /** Runs until the direction is over. Never rejects: how it ended is the value. */
@@ -73,16 +74,19 @@ export class Pump {
    * one that a failed write may still send: a write that was cut short goes on in the system.
    */
   readonly #burst = async (): Promise<void> => {
-    const pool = buffersFor(this.#from);
-    const buffer = pool.take();
+    const buffers = this.#buffers;
+    let buffer = buffers.take();
     let read: PumpEnd | number;
-    do read = await this.#pass(buffer); while (
-      typeof read === "number" && moreIsThere(this.#from, read, buffer)
-    );
+    for (;;) {
+      read = await this.#pass(buffer);
+      const next = typeof read === "number" ? buffers.next(buffer, read) : null;
+      if (next === null) break;
+      buffer = next;
+    }
     // Who is endless copies out of its queue: no read is left behind.
     const isOurs = typeof read === "number" || read.kind === "end" ||
       (read.kind === "read-failed" && this.#from.traits.endless === true);
-    if (isOurs) pool.give(buffer);
+    if (isOurs) buffers.give(buffer);
     if (typeof read === "number") this.#park();
     else this.#finish(read);
   };

@@ -4,7 +4,7 @@
  */
 
 import type { Duplex } from "../core/contract.ts";
-import { BufferPool, bulkBuffers } from "./buffer_pool.ts";
+import { BufferPool, bulkBuffers, moreIsThere, smallBuffers } from "./buffer_pool.ts";
 
 /** Any UDP datagram fits. */
 const datagramBytes = 64 * 1024;
@@ -15,8 +15,56 @@ const datagramBytes = 64 * 1024;
  */
 const datagramBuffers = new BufferPool(datagramBytes, 64);
 
-/** The pool whose buffers a read of this session fills at most. */
+/** The pool that the reads of this session begin with: a message must fit, a stream may grow. */
 export function buffersFor({ traits }: Duplex): BufferPool {
   const { messages, maximumMessage = Infinity } = traits;
-  return messages && maximumMessage <= datagramBytes ? datagramBuffers : bulkBuffers;
+  if (!messages) return smallBuffers;
+  return maximumMessage <= datagramBytes ? datagramBuffers : bulkBuffers;
+}
+
+/**
+ * The buffers of one session, which reads as long as there is more and then waits without one. It
+ * begins with small ones, goes on with large ones as soon as a read fills one, and remembers that
+ * for the next time.
+ */
+export class BurstBuffers {
+  readonly #from: Duplex;
+  #pool: BufferPool;
+  #most = 0;
+
+  /** @param from the session that is read */
+  constructor(from: Duplex) {
+    this.#from = from;
+    this.#pool = buffersFor(from);
+  }
+
+  /** A buffer for the first read after waiting. */
+  take(): Uint8Array {
+    this.#most = 0;
+    return this.#pool.take();
+  }
+
+  /**
+   * The buffer for the next read: the same, or a larger one.
+   *
+   * @param last how many bytes the last read gave
+   * @returns null where there is nothing more to read now
+   */
+  next(buffer: Uint8Array, last: number): Uint8Array | null {
+    this.#most = Math.max(this.#most, last);
+    if (!moreIsThere(this.#from, last, buffer)) return null;
+    const { larger } = this.#pool;
+    if (last < buffer.length || larger === undefined) return buffer;
+    this.#pool.give(buffer);
+    this.#pool = larger;
+    return larger.take();
+  }
+
+  /** Takes the last buffer back; see `BufferPool.give`. */
+  give(buffer: Uint8Array): void {
+    this.#pool.give(buffer);
+    if (this.#pool === bulkBuffers && this.#most < smallBuffers.size) {
+      this.#pool = buffersFor(this.#from);
+    }
+  }
 }
