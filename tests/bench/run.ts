@@ -15,6 +15,7 @@ import { linkThroughput, linkTrip } from "./link.ts";
 import { linkMachine } from "./link_machine.ts";
 import { modelConnections, modelIdleMemory, modelProcessors, modelSpares } from "./models.ts";
 import { relayThroughput, relayThroughputLean } from "./relay_throughput.ts";
+import { relayRequests } from "./relay_requests.ts";
 import { startup } from "./startup.ts";
 import { udp } from "./udp.ts";
 import { watching } from "./watch.ts";
@@ -22,6 +23,7 @@ import { watching } from "./watch.ts";
 const benchmarks: readonly Benchmark[] = [
   relayThroughput,
   relayThroughputLean,
+  relayRequests,
   startup,
   idleMemory,
   http,
