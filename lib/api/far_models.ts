@@ -14,9 +14,9 @@ import { FarServer, type FleetShape } from "../service/far_server.ts";
 import type { Started } from "../service/fleet.ts";
 import type { FarModel } from "../service/model.ts";
 import type { SupervisorOptions } from "../service/supervisor.ts";
-import { threadBudget } from "../service/thread_budget.ts";
+import { threadBudget, threadDescriptors } from "../service/thread_budget.ts";
 import { closeDescriptor } from "../sys/file.ts";
-import { closeLeftover, duplicate, setInherited } from "../sys/share.ts";
+import { closeLeftover, duplicate, requireDescriptors, setInherited } from "../sys/share.ts";
 import { SharedListener } from "../transport/shared_listener.ts";
 import type { Connections } from "./connections.ts";
 import { farEntry } from "./far_main.ts";
@@ -151,7 +151,12 @@ function processStarter(task: Json, sockets: readonly FarSocket[]) {
 /** What an ended thread has left open is closed here. */
 function threadStarter(task: Json, sockets: readonly FarSocket[]) {
   let serial = 0;
-  return (): Started => {
+  return (starting: number): Started => {
+    // The bound on threads is that of the start, and the limit may have been lowered since.
+    const each = threadDescriptors + sockets.length;
+    for (const { descriptor } of sockets.slice(0, 1)) {
+      requireDescriptors(descriptor, (starting + 1) * each);
+    }
     const own = duplicates(sockets);
     const link = startThread(farEntry, ++serial, ({ listens, connections }) => {
       if (listens) { for (const { descriptor } of own) closeDescriptor(descriptor); }

@@ -25,8 +25,13 @@ export interface Started {
 
 /** How a fleet is made. */
 export interface FleetInit {
-  /** Starts one. @throws {NetError} where that is not possible now */
-  start(): Started;
+  /**
+   * Starts one.
+   *
+   * @param starting how many others are not ready yet: they will still open what they need
+   * @throws {NetError} where that is not possible now
+   */
+  start(starting: number): Started;
   readonly supervision?: SupervisorOptions;
 }
 
@@ -178,7 +183,7 @@ export class Fleet {
   #start(): void {
     let started: Started;
     try {
-      started = this.#init.start();
+      started = this.#init.start(this.#starting());
     } catch (thrown) {
       const error = toNetError(thrown, "start");
       this.#sayShortage(error);
@@ -194,6 +199,12 @@ export class Fleet {
       this.#left(member, exit);
     });
     this.#step({ kind: "started", id: member.id });
+  }
+
+  #starting(): number {
+    let count = 0;
+    for (const member of this.#members.values()) if (!member.isReady) count++;
+    return count;
   }
 
   #heard(member: Member, message: FarMessage): void {

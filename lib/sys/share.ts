@@ -30,6 +30,21 @@ export function duplicate(fd: number): number {
   return copy;
 }
 
+/**
+ * Finds out whether so many more descriptors could be opened now. None of them is kept.
+ *
+ * @param fd an open one
+ * @throws {NetError} kind "exhausted" at the descriptor limit
+ */
+export function requireDescriptors(fd: number, count: number): void {
+  const copies: number[] = [];
+  try {
+    while (copies.length < count) copies.push(duplicate(fd));
+  } finally {
+    for (const copy of copies) libc().close(copy);
+  }
+}
+
 /** One open socket: its number here, and the kernel's number of it. */
 export interface SocketIdentity {
   readonly descriptor: number;
