@@ -4,6 +4,7 @@
  */
 
 import { STATUS_CODES } from "node:http";
+import { AbortSource, onAbort } from "../core/abort.ts";
 import type { Context } from "../core/context.ts";
 import type { Duplex } from "../core/contract.ts";
 import type { Timer } from "../core/clock.ts";
@@ -63,7 +64,8 @@ export class HttpConnection {
   #isDraining = false;
   /** Nothing that comes can be a request any more. */
   #isLast = false;
-  readonly #over = Promise.withResolvers<void>();
+  /** Aborts when nothing can be sent any more. */
+  readonly #over = new AbortSource();
   #isOver = false;
   /** Tells whoever reads the body of the current request that the rest will not come. */
   #breakBody: (status: BrokenBody) => void = () => {};
@@ -86,9 +88,9 @@ export class HttpConnection {
     this.#enter("head");
   }
 
-  /** Resolves when nothing can be sent any more. */
-  get over(): Promise<void> {
-    return this.#over.promise;
+  /** Aborts when nothing can be sent any more. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   /** True where the next answer must be the last one. */
@@ -99,11 +101,12 @@ export class HttpConnection {
   /** Runs it to its end, and closes the session. */
   async run(): Promise<SessionOutcome> {
     const { stream } = this;
-    stream.once("finish", this.#over.resolve);
-    stream.once("close", this.#over.resolve);
+    const over = () => this.#over.abort();
+    stream.once("finish", over);
+    stream.once("close", over);
     // Told when all that came before it was parsed.
     stream.once("end", () => this.#peerEnded());
-    await this.over;
+    await new Promise<void>((ended) => onAbort(this.over, ended));
     this.#isOver = true;
     this.#deadline.cancel();
     for (const timer of this.#bounds) timer.cancel();

@@ -5,6 +5,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { onAbort } from "../core/abort.ts";
 import type { BrokenBody } from "./http_connection.ts";
 import { HttpError } from "./http_error.ts";
 import { readTarget, type RequestTarget } from "./http_target.ts";
@@ -136,23 +137,22 @@ function bodyOf(
  * Sends the answer; resolves when it is handed on, or the client has gone.
  *
  * @param isLast the connection ends after it
- * @param over resolves when nothing can be sent any more
+ * @param over aborts when nothing can be sent any more
  * @throws what the body throws; the connection is cut then
  */
 export async function sendResponse(
   outgoing: ServerResponse,
   response: Response,
   isLast: boolean,
-  over: Promise<void>,
+  over: AbortSignal,
 ): Promise<void> {
   const { body, headers, status } = response;
   if (isLast) outgoing.setHeader("Connection", "close");
   for (const [name, value] of headers) outgoing.appendHeader(name, value);
   outgoing.writeHead(status);
-  const sent = new Promise<void>((resolve) => outgoing.once("close", resolve));
-  // An answer that never got its turn is never closed.
-  const closed = Promise.race([sent, over]);
-  if (body !== null) await sendBody(outgoing, body, closed);
+  // Listened for from the start: an answer is closed once.
+  const closed = whenTold(outgoing, ["close"], over);
+  if (body !== null) await sendBody(outgoing, body, over);
   outgoing.end();
   await closed;
 }
@@ -160,7 +160,7 @@ export async function sendResponse(
 async function sendBody(
   outgoing: ServerResponse,
   body: ReadableStream<Uint8Array>,
-  closed: Promise<void>,
+  over: AbortSignal,
 ): Promise<void> {
   const reader = body.getReader();
   try {
@@ -168,7 +168,7 @@ async function sendBody(
       const { done, value } = await reader.read();
       if (done) return;
       if (outgoing.destroyed) return await reader.cancel();
-      if (!outgoing.write(value)) await Promise.race([drained(outgoing), closed]);
+      if (!outgoing.write(value)) await whenTold(outgoing, ["drain", "close"], over);
     }
   } catch (thrown) {
     outgoing.destroy();
@@ -176,6 +176,24 @@ async function sendBody(
   }
 }
 
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => outgoing.once("drain", resolve));
+/**
+ * Waits for one of some events, or the end of the connection: an answer that never got its turn is
+ * never closed. Not a race of promises: that of the connection lives as long as it is kept, and
+ * would keep something of every answer.
+ */
+function whenTold(
+  outgoing: ServerResponse,
+  events: readonly ("close" | "drain")[],
+  over: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let forget = () => {};
+    const told = () => {
+      for (const event of events) outgoing.off(event, told);
+      forget();
+      resolve();
+    };
+    for (const event of events) outgoing.on(event, told);
+    forget = onAbort(over, told);
+  });
 }
