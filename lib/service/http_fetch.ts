@@ -13,6 +13,9 @@ import { readTarget, type RequestTarget } from "./http_target.ts";
 /** What answers requests. It must not throw. */
 export type FetchHandler = (request: Request, target: RequestTarget) => Promise<Response>;
 
+/** What is sent whole: asking for a body as a stream costs more than all the rest of an answer. */
+const smallAnswer = 16 * 1024;
+
 const brokenBody: Readonly<Record<BrokenBody, string>> = {
   400: "the body cannot be read",
   408: "the body took too long (limit body-time)",
@@ -146,15 +149,28 @@ export async function sendResponse(
   isLast: boolean,
   over: AbortSignal,
 ): Promise<void> {
-  const { body, headers, status } = response;
+  const { headers, status } = response;
   if (isLast) outgoing.setHeader("Connection", "close");
   for (const [name, value] of headers) outgoing.appendHeader(name, value);
   outgoing.writeHead(status);
   // Listened for from the start: an answer is closed once.
   const closed = whenTold(outgoing, ["close"], over);
-  if (body !== null) await sendBody(outgoing, body, over);
-  outgoing.end();
+  if (Number(headers.get("Content-Length") ?? Infinity) <= smallAnswer) {
+    outgoing.end(await wholeBody(outgoing, response));
+  } else {
+    if (response.body !== null) await sendBody(outgoing, response.body, over);
+    outgoing.end();
+  }
   await closed;
+}
+
+async function wholeBody(outgoing: ServerResponse, response: Response): Promise<Uint8Array> {
+  try {
+    return await response.bytes();
+  } catch (thrown) {
+    outgoing.destroy();
+    throw thrown;
+  }
 }
 
 async function sendBody(

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { sendResponse } from "../../../lib/service/http_fetch.ts";
@@ -31,7 +31,8 @@ class FakeAnswer extends EventEmitter {
     return !this.isFull;
   }
 
-  end(): void {
+  end(chunk: Uint8Array = new Uint8Array()): void {
+    this.written.push(`${new TextDecoder().decode(chunk)}.`);
     queueMicrotask(() => this.emit("close"));
   }
 
@@ -84,4 +85,31 @@ Deno.test("an answer that never got its turn ends with its connection", async ()
   await sent;
   assertEquals([answer.followers, followers()], [0, 0]);
   await send(answer, null, signal); // the end was before it
+});
+
+Deno.test("a small answer whose length is known goes out whole with its end", async () => {
+  const written = async (length?: number) => {
+    const answer = new FakeAnswer();
+    const headers: HeadersInit = length === undefined ? {} : { "Content-Length": `${length}` };
+    const response = new Response("body", { headers });
+    const { signal } = new AbortController();
+    await sendResponse(answer as unknown as ServerResponse, response, false, signal);
+    return answer.written;
+  };
+  assertEquals(await written(4), ["body."]);
+  assertEquals(await written(), ["body", "."]);
+  assertEquals(await written(1_000_000), ["body", "."]);
+});
+
+Deno.test("an answer that cannot be read whole cuts its connection", async () => {
+  const answer = new FakeAnswer();
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error("disk")) });
+  const response = new Response(body, { headers: { "Content-Length": "4" } });
+  const { signal } = new AbortController();
+  await assertRejects(
+    () => sendResponse(answer as unknown as ServerResponse, response, false, signal),
+    Error,
+    "disk",
+  );
+  assertEquals(answer.destroyed, true);
 });
