@@ -48,8 +48,22 @@ export function percent({ hit, all }: Lines): number {
   return all === 0 ? 100 : 100 * hit / all;
 }
 
+/** A program that is killed may leave a profile that is empty or half written: it is removed. */
+async function removeBroken(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".json")) continue;
+    using file = await Deno.open(`${folder}/${name}`);
+    const { size } = await file.stat();
+    const last = new Uint8Array(1);
+    await file.seek(Math.max(0, size - 1), Deno.SeekMode.Start);
+    if (await file.read(last) === 1 && last[0] === "}".charCodeAt(0)) continue;
+    await Deno.remove(`${folder}/${name}`);
+  }
+}
+
 /** Merges the raw profiles of a folder into lines by file. */
 export async function readCoverage(folder: string): Promise<Map<string, Lines>> {
+  await removeBroken(folder);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["coverage", "--lcov", `--include=^file://${root}lib/`, folder],
     cwd: root,
