@@ -12,6 +12,7 @@
 import type { Timer } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import { TimerWheel } from "../core/wheel.ts";
+import { releaseBuffers } from "../stream/buffer_pool.ts";
 import { collectGarbage, trimFreed } from "../sys/collect.ts";
 
 /** What shows whether a server works. */
@@ -71,6 +72,7 @@ export function collectAtRest(context: Context, activity: () => Activity): Dispo
 
 async function collect({ clock, log }: Context): Promise<void> {
   const startMs = clock.now();
+  releaseBuffers();
   const hasCollected = await collectGarbage();
   trimFreed();
   if (!hasCollected) return;

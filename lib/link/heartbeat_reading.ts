@@ -5,7 +5,7 @@
 
 import type { Duplex } from "../core/contract.ts";
 import { BufferPool } from "../stream/buffer_pool.ts";
-import { BurstBuffers } from "../stream/session_buffers.ts";
+import { buffersFor, BurstBuffers } from "../stream/session_buffers.ts";
 
 /** Takes what is read. */
 export interface ReadingEvents {
@@ -34,14 +34,14 @@ const ownBytes = 64 * 1024;
 export class HeartbeatReading {
   readonly #session: Duplex;
   readonly #events: ReadingEvents;
-  readonly #buffers: BurstBuffers;
+  #pool: BufferPool;
   #isOver = false;
 
   /** Reads nothing before `goOn`. */
   constructor(session: Duplex, events: ReadingEvents) {
     this.#session = session;
     this.#events = events;
-    this.#buffers = new BurstBuffers(session);
+    this.#pool = buffersFor(session);
   }
 
   /** Waits by callbacks: `stream/pump.ts` says what a suspended frame costs. */
@@ -84,17 +84,19 @@ export class HeartbeatReading {
 
   /** Reads as long as there is more. @returns false at the end */
   async #readBurst(): Promise<boolean> {
-    let buffer = this.#buffers.take();
+    const buffers = new BurstBuffers(this.#session, this.#pool);
+    let buffer = buffers.take();
     // One that a failed read may still fill is not given back.
     let count: number | null;
     for (;;) {
       count = await this.#readOne(buffer);
       if (count === null || this.#isOver || this.#events.isFull()) break;
-      const next = this.#buffers.next(buffer, count);
+      const next = buffers.next(buffer, count);
       if (next === null) break;
       buffer = next;
     }
-    this.#buffers.give(buffer);
+    buffers.give(buffer);
+    this.#pool = buffers.pool;
     return count !== null;
   }
 

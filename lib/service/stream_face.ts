@@ -7,8 +7,9 @@ import type { Timer } from "../core/clock.ts";
 import { NetError, toNetError } from "../core/error.ts";
 import type { ByteInput, ByteOutput, Sink } from "../core/machine.ts";
 import { TimerWheel } from "../core/wheel.ts";
+import type { BufferPool } from "../stream/buffer_pool.ts";
 import { reasonOfError } from "../stream/relay.ts";
-import { BurstBuffers } from "../stream/session_buffers.ts";
+import { buffersFor, BurstBuffers } from "../stream/session_buffers.ts";
 import { type Face, type FaceEnd, type FaceSetup, ownBufferSize } from "./face.ts";
 
 /** One for all: a function or a settled promise in each field would be held thousands of times. */
@@ -24,7 +25,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
   bytesIn = 0;
   bytesOut = 0;
   readonly #setup: FaceSetup;
-  readonly #buffers: BurstBuffers;
+  #pool: BufferPool;
   /** Chunks that were put and not written yet. */
   readonly #outbox: Uint8Array[] = [];
   /** The machine's sending: "ending" once it put its end, "ended" once the peer was told. */
@@ -49,7 +50,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
 
   constructor(setup: FaceSetup) {
     this.#setup = setup;
-    this.#buffers = new BurstBuffers(setup.session);
+    this.#pool = buffersFor(setup.session);
   }
 
   /** As all that waits for an idle peer by callbacks: frames of async functions would be held. */
@@ -124,7 +125,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
    * one that a failed write may still send: an answer may be the very bytes that were read.
    */
   readonly #burst = async (): Promise<void> => {
-    const buffers = this.#buffers;
+    const buffers = new BurstBuffers(this.#setup.session, this.#pool);
     let buffer = buffers.take();
     try {
       let n: number | null;
@@ -135,6 +136,7 @@ export class StreamFace implements Face, Sink<ByteOutput> {
         buffer = next;
       }
       if (!this.#isCut) buffers.give(buffer);
+      this.#pool = buffers.pool;
       if (n !== null) return this.#park();
       await this.#ended();
       this.#doneReading();

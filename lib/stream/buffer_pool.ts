@@ -36,6 +36,11 @@ export class BufferPool {
   give(buffer: Uint8Array): void {
     if (this.#free.length < this.#keep) this.#free.push(buffer);
   }
+
+  /** Leaves all that are unused to the collector. */
+  release(): void {
+    this.#free.length = 0;
+  }
 }
 
 /**
@@ -49,7 +54,13 @@ export const bulkBuffers: BufferPool = new BufferPool(512 * 1024);
  * of some bytes each: half a megabyte for every one of them, cleared by the system, would cost six
  * times as much as all else that is done for it.
  */
-export const smallBuffers: BufferPool = new BufferPool(16 * 1024, 256, bulkBuffers);
+export const smallBuffers: BufferPool = new BufferPool(8 * 1024, 256, bulkBuffers);
+
+/** For a program at rest: what its busy time needed is not kept for the next one. */
+export function releaseBuffers(): void {
+  smallBuffers.release();
+  bulkBuffers.release();
+}
 
 /** A read of less took all that was queued. */
 const leastOfBurst = 4 * 1024;

@@ -6,7 +6,8 @@
 import type { Duplex } from "../core/contract.ts";
 import { type NetError, toNetError } from "../core/error.ts";
 import type { Flow } from "../core/tally.ts";
-import { BurstBuffers } from "./session_buffers.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import { buffersFor, BurstBuffers } from "./session_buffers.ts";
 
 /** When what was read is written: at once, at each newline, or when a block is full. */
 export type Buffering = "none" | "line" | "block";
@@ -35,7 +36,7 @@ export class Pump {
   readonly #from: Duplex;
   readonly #to: Duplex;
   readonly #options: PumpOptions;
-  readonly #buffers: BurstBuffers;
+  #pool: BufferPool;
   /** Bytes at the start of the buffer that `--buffer` holds back. */
   #held = 0;
   /** A write waits for the sink: the relay asks it before it calls a session idle. */
@@ -46,7 +47,7 @@ export class Pump {
     this.#from = from;
     this.#to = to;
     this.#options = options;
-    this.#buffers = new BurstBuffers(from);
+    this.#pool = buffersFor(from);
   }
 
   /** Runs until the direction is over. Never rejects: how it ended is the value. */
@@ -74,7 +75,7 @@ export class Pump {
    * one that a failed write may still send: a write that was cut short goes on in the system.
    */
   readonly #burst = async (): Promise<void> => {
-    const buffers = this.#buffers;
+    const buffers = new BurstBuffers(this.#from, this.#pool);
     let buffer = buffers.take();
     let read: PumpEnd | number;
     for (;;) {
@@ -87,6 +88,7 @@ export class Pump {
     const isOurs = typeof read === "number" || read.kind === "end" ||
       (read.kind === "read-failed" && this.#from.traits.endless === true);
     if (isOurs) buffers.give(buffer);
+    this.#pool = buffers.pool;
     if (typeof read === "number") this.#park();
     else this.#finish(read);
   };

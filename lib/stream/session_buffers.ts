@@ -23,24 +23,32 @@ export function buffersFor({ traits }: Duplex): BufferPool {
 }
 
 /**
- * The buffers of one session, which reads as long as there is more and then waits without one. It
- * begins with small ones, goes on with large ones as soon as a read fills one, and remembers that
- * for the next time.
+ * The buffers of one burst: a session reads as long as there is more, and then waits without one.
+ * It goes on with a large one as soon as a read fills a small one. A session that waits keeps
+ * nothing of its last burst but where the next one begins.
  */
 export class BurstBuffers {
   readonly #from: Duplex;
   #pool: BufferPool;
   #most = 0;
 
-  /** @param from the session that is read */
-  constructor(from: Duplex) {
+  /**
+   * @param from the session that is read
+   * @param pool where the burst before has ended; `buffersFor` the session at first
+   */
+  constructor(from: Duplex, pool: BufferPool) {
     this.#from = from;
-    this.#pool = buffersFor(from);
+    this.#pool = pool;
   }
 
-  /** A buffer for the first read after waiting. */
+  /** Where the next burst begins: with large buffers only if they were wanted in this one. */
+  get pool(): BufferPool {
+    const isIdle = this.#pool === bulkBuffers && this.#most < smallBuffers.size;
+    return isIdle ? buffersFor(this.#from) : this.#pool;
+  }
+
+  /** A buffer for the first read. */
   take(): Uint8Array {
-    this.#most = 0;
     return this.#pool.take();
   }
 
@@ -63,8 +71,5 @@ export class BurstBuffers {
   /** Takes the last buffer back; see `BufferPool.give`. */
   give(buffer: Uint8Array): void {
     this.#pool.give(buffer);
-    if (this.#pool === bulkBuffers && this.#most < smallBuffers.size) {
-      this.#pool = buffersFor(this.#from);
-    }
   }
 }
