@@ -66,7 +66,6 @@ export class HttpConnection {
   #isLast = false;
   /** Aborts when nothing can be sent any more. */
   readonly #over = new AbortSource();
-  #isOver = false;
   /** Tells whoever reads the body of the current request that the rest will not come. */
   #breakBody: (status: BrokenBody) => void = () => {};
   #body: ComingBody | null = null;
@@ -107,7 +106,6 @@ export class HttpConnection {
     // Told when all that came before it was parsed.
     stream.once("end", () => this.#peerEnded());
     await new Promise<void>((ended) => onAbort(this.over, ended));
-    this.#isOver = true;
     this.#deadline.cancel();
     for (const timer of this.#bounds) timer.cancel();
     // Asked before lingering: a peer that ends because we did has not ended it.
@@ -151,7 +149,7 @@ export class HttpConnection {
     this.#enter(body === null ? "answer" : "body");
     const broken = new Promise<BrokenBody>((resolve) => this.#breakBody = resolve);
     this.#turn = this.#turn.then(async () => {
-      if (!this.#isOver) await answer(broken);
+      if (!this.over.aborted) await answer(broken);
       this.#answered();
     });
   }
@@ -230,14 +228,14 @@ export class HttpConnection {
   #writing(isWaiting: boolean): void {
     this.#activeMs = this.#context.clock.now();
     this.#isStalled = isWaiting;
-    if (this.#isOver) return;
+    if (this.over.aborted) return;
     if (isWaiting) this.#deadline.set(this.#context.limits["write-stall"]);
     else this.#enter(this.#phase);
   }
 
   #enter(phase: Phase): void {
     this.#phase = phase;
-    if (this.#isStalled || this.#isOver) return;
+    if (this.#isStalled || this.over.aborted) return;
     const delayMs = phase === "answer" ? Infinity : this.#context.limits[phaseLimit[phase]];
     this.#deadline.set(delayMs);
   }
