@@ -154,9 +154,8 @@ function threadStarter(task: Json, sockets: readonly FarSocket[]) {
   return (starting: number): Started => {
     // The bound on threads is that of the start, and the limit may have been lowered since.
     const each = threadDescriptors + sockets.length;
-    for (const { descriptor } of sockets.slice(0, 1)) {
-      requireDescriptors(descriptor, (starting + 1) * each);
-    }
+    const [first] = sockets;
+    if (first !== undefined) requireDescriptors(first.descriptor, (starting + 1) * each);
     const own = duplicates(sockets);
     const link = startThread(farEntry, ++serial, ({ listens, connections }) => {
       if (listens) { for (const { descriptor } of own) closeDescriptor(descriptor); }
