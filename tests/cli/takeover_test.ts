@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/api/connect.ts";
 import { listen } from "../../lib/api/listen.ts";
 import { makeContext } from "../../lib/core/context.ts";
+import type { Duplex } from "../../lib/core/contract.ts";
 import { libc } from "../../lib/sys/libc.ts";
 import { meetPredecessor, openHandover } from "../../lib/transport/handover.ts";
 import "../support/libc.ts";
@@ -23,6 +24,14 @@ async function conversation(address: string, text: string): Promise<string> {
   await client.write(encode(text));
   await client.closeWrite();
   return decode(await readToEnd(client));
+}
+
+/** A client that has been answered, and stays. */
+async function heldClient(address: string): Promise<Duplex> {
+  const client = await connect(address);
+  await client.write(encode("x"));
+  await client.read(new Uint8Array(1));
+  return client;
 }
 
 Deno.test("a socket is taken over by the port that was picked for it, too", () =>
@@ -115,9 +124,7 @@ Deno.test("started with the same words, --stats too, the new server tells the fi
     ];
     await using old = startPlumb(args);
     const [address = ""] = await old.listening();
-    const held = await connect(address);
-    await held.write(encode("x"));
-    await held.read(new Uint8Array(1));
+    const held = await heldClient(address);
     await using next = startPlumb(args);
     await next.stderrLine(/^taken over/);
     await old.stderrLine(/^draining/);
@@ -138,9 +145,7 @@ Deno.test("what the new server does not want stays the old one's: figures to the
     const more = [`unix:${folder}/s`, "--stats", `unix:${folder}/stats`];
     await using old = startPlumb([...args, ...more]);
     const [address = ""] = await old.listening();
-    const held = await connect(address);
-    await held.write(encode("x"));
-    await held.read(new Uint8Array(1));
+    const held = await heldClient(address);
     await using next = startPlumb(args);
     await next.stderrLine(/^taken over/);
     await old.stderrLine(/^draining/);
@@ -230,9 +235,7 @@ Deno.test("clients in the backlog of the old server are served by the new one", 
     const args = ["serve", "echo", "tcp://127.0.0.1:0", "--takeover", `${folder}/t`];
     await using old = startPlumb([...args, "--max-connections", "1"]);
     const [address = ""] = await old.listening();
-    const first = await connect(address);
-    await first.write(encode("x"));
-    await first.read(new Uint8Array(1));
+    const first = await heldClient(address);
     const waiting = [1, 2, 3].map((at) => conversation(address, `waiting ${at}`));
     await old.stderrLine(/more wait in the backlog/);
     await using next = startPlumb(args);
